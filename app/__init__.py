@@ -1,0 +1,54 @@
+"""Sportel: forms for those who help trafficked persons and migrants.
+
+`create_app` wires everything; it touches no database, so that the service boots without one.
+"""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.cli import install_commands
+from app.config import Settings, read_settings
+from app.db import db
+from app.db.engine import configure_engine, engine_options
+from app.logs import configure_logs, install_request_log
+from app.runtime import Runtime
+from app.sealing.keyfile import read_key_file
+from app.storage.directory import DirectoryStore
+from app.web.errors import install_error_handlers
+from app.web.headers import install_headers
+from app.web.prefix import TokenPrefix
+from app.web.routes import install_routes
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application. Raises ConfigError or KeyFileError, one line each, when it must not start."""
+    settings = settings or read_settings(os.environ)
+    configure_logs(settings.log_format)
+    app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
+        # A database error may print its statement, and a statement's parameters are what people answered.
+        SQLALCHEMY_ENGINE_OPTIONS={**engine_options(settings.sqlalchemy_url), "hide_parameters": True},
+        MAX_CONTENT_LENGTH=settings.max_request_bytes,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
+    db.init_app(app)
+    with app.app_context():
+        configure_engine(db.engine)
+    app.extensions["sportel"] = Runtime(
+        settings, read_key_file(settings.key_path), DirectoryStore(settings.blob_folder)
+    )
+    install_error_handlers(app)
+    install_headers(app)
+    install_request_log(app)
+    install_routes(app)
+    install_commands(app)
+    app.wsgi_app = TokenPrefix(app.wsgi_app)  # type: ignore[method-assign]
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,44 @@
+"""Commands for the whole installation: set it up, clean the records again."""
+
+from __future__ import annotations
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from app.cli.faults import tell_problems
+from app.runtime import runtime
+from app.services.reclean import reclean
+from app.services.setup import NewAdministrator, set_up
+
+
+@click.command("setup")
+@with_appcontext
+@tell_problems
+def setup_command() -> None:
+    """Prepare the database, publish the shipped forms, add the first administrator."""
+    tell_administrator(set_up(runtime().settings, click.echo))
+    click.echo("Ready.")
+
+
+def tell_administrator(new: NewAdministrator | None) -> None:
+    """Show the first administrator; a made-up password is shown this once and kept nowhere."""
+    if new is None:
+        return
+    click.echo(f"\nFirst administrator: {new.email}")
+    if new.made_up_password is not None:
+        click.echo(f"Password (shown once, keep it now): {new.made_up_password}\n")
+
+
+@click.command("reclean")
+@with_appcontext
+@tell_problems
+def reclean_command() -> None:
+    """Draw every cleaned record again from its XML."""
+    done = reclean(current_app.logger.warning)
+    click.echo(f"{done.cleaned} records cleaned, {done.changed} changed, {done.unreadable} not readable.")
+    if done.unreadable:
+        raise SystemExit(1)
+
+
+COMMANDS = (setup_command, reclean_command)

@@ -1,0 +1,162 @@
+"""Which settings are there, what do they mean, and which value is refused?
+
+Every setting is an environment variable `SPORTEL_<NAME>` (and `PORT`). A bad one stops the start with one
+line that names the setting and the remedy.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+
+MIB = 1024 * 1024
+
+
+class ConfigError(Exception):
+    """A setting that the service cannot start with. Its text is one line for the operator."""
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise ConfigError(f"must be a whole number from {low} to {high}") from None
+        if not low <= value <= high:
+            raise ConfigError(f"must be from {low} to {high}")
+        return value
+
+    return read
+
+
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().resolve()
+
+
+def _database(text: str) -> str:
+    if text.startswith(("postgresql://", "postgres://")):
+        return "postgresql+psycopg://" + text.split("://", 1)[1]
+    if text.startswith(("postgresql+psycopg://", "sqlite:///")):
+        return text
+    raise ConfigError("must start with postgresql:// or sqlite:///")
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ConfigError("must be an address such as https://forms.example.org")
+    return text.rstrip("/")
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in allowed:
+            raise ConfigError(f"must be one of {', '.join(allowed)}")
+        return text
+
+    return read
+
+
+def _setting(default: Any, read: Callable[[str], Any], meaning: str, *, variable: str | None = None) -> Any:
+    return field(default=default, metadata={"read": read, "meaning": meaning, "variable": variable})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting. Paths that are None are placed under `data`."""
+
+    data: Path = _setting(ROOT / "var", _folder, "Folder of the embedded database, the files and the key.")
+    database_url: str | None = _setting(
+        None, _database, "postgresql://… or sqlite:///…; by default an SQLite file under the data folder."
+    )
+    key_file: Path | None = _setting(
+        None,
+        _folder,
+        "File of the sealing key; made at set-up. Keep it, and its backup, apart from the database.",
+    )
+    public_url: str | None = _setting(
+        None,
+        _url,
+        "Address that phones use, such as https://forms.example.org; by default the one they called.",
+    )
+    host: str = _setting("127.0.0.1", str, "Address to listen on; 0.0.0.0 lets other machines in.")
+    port: int = _setting(8080, _whole(1, 65535), "Port to listen on.", variable="PORT")
+    workers: int = _setting(2, _whole(1, 64), "Server processes.")
+    threads: int = _setting(4, _whole(1, 64), "Threads of each process.")
+    trusted_proxies: int = _setting(
+        0, _whole(0, 5), "How many reverse proxies stand in front and set X-Forwarded-*; 0 trusts none."
+    )
+    log_format: str = _setting("text", _one_of("text", "json"), "text for people, json for collectors.")
+    session_hours: int = _setting(9, _whole(1, 72), "Hours until a person must sign in again.")
+    app_user_days: int = _setting(180, _whole(1, 730), "Days until a phone's token ends.")
+    max_xml_bytes: int = _setting(5 * MIB, _whole(1024, 50 * MIB), "Largest submission XML, in bytes.")
+    max_file_bytes: int = _setting(50 * MIB, _whole(1024, 1024 * MIB), "Largest attachment, in bytes.")
+    max_request_bytes: int = _setting(100 * MIB, _whole(1024, 2048 * MIB), "Largest request, in bytes.")
+    max_request_parts: int = _setting(120, _whole(2, 1000), "Most parts of one multipart request.")
+    admin_email: str | None = _setting(None, str, "Address of the first administrator, used at set-up only.")
+    admin_password: str | None = _setting(
+        None,
+        str,
+        "Password of the first administrator, used at set-up only; made up and shown once if absent.",
+    )
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """Where the database is. The embedded one has a folder of its own, away from the key."""
+        return self.database_url or f"sqlite:///{self.data / 'db' / 'sportel.sqlite3'}"
+
+    @property
+    def key_path(self) -> Path:
+        """Where the sealing key is."""
+        return self.key_file or self.data / "keys" / "sealing.key"
+
+    @property
+    def blob_folder(self) -> Path:
+        """Where the sealed files are."""
+        return self.data / "blobs"
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    for setting in fields(Settings):
+        if setting.name == name:
+            return setting.metadata["variable"] or f"SPORTEL_{name.upper()}"
+    raise KeyError(name)
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings that the environment gives. An empty variable counts as absent.
+
+    Raises ConfigError naming the variable; it never shows the value, which may be a secret.
+    """
+    values: dict[str, Any] = {}
+    for setting in fields(Settings):
+        variable = variable_of(setting.name)
+        text = environment.get(variable, "").strip()
+        if not text:
+            continue
+        try:
+            values[setting.name] = setting.metadata["read"](text)
+        except ConfigError as error:
+            raise ConfigError(f"{variable} {error}") from None
+    known = {variable_of(setting.name) for setting in fields(Settings)}
+    for variable in environment:
+        if variable.startswith("SPORTEL_") and variable not in known:
+            raise ConfigError(f"{variable} is not a setting; see .env.example for the names")
+    settings = Settings(**values)
+    if settings.max_xml_bytes > settings.max_request_bytes or settings.max_file_bytes > settings.max_request_bytes:
+        raise ConfigError("SPORTEL_MAX_REQUEST_BYTES must not be below SPORTEL_MAX_XML_BYTES or SPORTEL_MAX_FILE_BYTES")
+    database = settings.sqlalchemy_url
+    if database.startswith("sqlite:///"):
+        folder = Path(database.removeprefix("sqlite:///")).resolve().parent
+        if folder in settings.key_path.parents:
+            raise ConfigError(
+                "SPORTEL_KEY_FILE must lie outside of the database's folder: a copied folder must not open"
+            )
+    return settings

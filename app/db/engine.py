@@ -1,0 +1,46 @@
+"""How does each database behave like the other: durable commits, foreign keys, explicit transactions?"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+BUSY_SECONDS = 20
+
+# A connection option: begin as the writer at once instead of failing half-way when another one writes.
+WRITER = {"sportel_writer": True}
+
+
+def configure_engine(engine: Engine) -> None:
+    """Attach what SQLite needs; PostgreSQL's defaults (read committed, synchronous_commit=on) are what we want."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+
+
+def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver would begin transactions at moments of its own; _on_begin does it.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # FULL: a commit that was answered survives a power cut.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    # Deleted rows are overwritten, not left in free pages.
+    cursor.execute("PRAGMA secure_delete = ON")
+    cursor.close()
+
+
+def _on_begin(connection: Any) -> None:
+    writer = connection.get_execution_options().get("sportel_writer", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Pool settings: PostgreSQL's connections are checked before use, so that a restart heals by itself."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"check_same_thread": False}}
+    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10, "connect_args": {"connect_timeout": 5}}

@@ -1,0 +1,42 @@
+"""Every table, under one name: `from app.db import models`, then `models.Submission`."""
+
+from app.db.models.access import AccessToken, Actor, AppUser, Assignment, Office, User
+from app.db.models.audit import Audit
+from app.db.models.entity import (
+    Dataset,
+    DatasetProperty,
+    DatasetSource,
+    Entity,
+    EntityBacklog,
+    EntityVersion,
+    PropertySource,
+)
+from app.db.models.form import Form, FormAttachment, FormVersion, Project
+from app.db.models.sealing import DataKey
+from app.db.models.submission import Quarantine, Submission, SubmissionAttachment, SubmissionVersion
+
+__all__ = [
+    "AccessToken",
+    "Actor",
+    "AppUser",
+    "Assignment",
+    "Audit",
+    "DataKey",
+    "Dataset",
+    "DatasetProperty",
+    "DatasetSource",
+    "Entity",
+    "EntityBacklog",
+    "EntityVersion",
+    "Form",
+    "FormAttachment",
+    "FormVersion",
+    "Office",
+    "Project",
+    "PropertySource",
+    "Quarantine",
+    "Submission",
+    "SubmissionAttachment",
+    "SubmissionVersion",
+    "User",
+]

@@ -1,0 +1,112 @@
+"""Who is behind this address, token or id, and which roles do they hold?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import aliased
+
+from app.db import db, models
+from app.permissions import Actor, Grant
+
+
+def user_by_email(email: str) -> models.User | None:
+    """The user with this address, in any case of letters."""
+    return db.session.scalar(select(models.User).where(models.User.email == email.strip().lower()))
+
+
+def token_row(token_hash: bytes) -> models.AccessToken | None:
+    """The token's row, live or not."""
+    return db.session.scalar(select(models.AccessToken).where(models.AccessToken.token_hash == token_hash))
+
+
+def actor_by_token(token_hash: bytes, moment: datetime) -> Actor | None:
+    """The actor of a token that is neither expired nor revoked, with its grants: one query, asked on every request."""
+    token = models.AccessToken
+    return _actor(
+        select(models.Actor, models.Assignment)
+        .join(token, token.actor_id == models.Actor.id)
+        .where(token.token_hash == token_hash, token.expires_at > moment, token.revoked_at.is_(None))
+    )
+
+
+def actor(actor_id: int) -> Actor | None:
+    """A live actor with its grants."""
+    return _actor(select(models.Actor, models.Assignment).where(models.Actor.id == actor_id))
+
+
+def _actor(statement: object) -> Actor | None:
+    rows = db.session.execute(
+        statement.outerjoin(models.Assignment, models.Assignment.actor_id == models.Actor.id).where(  # type: ignore[attr-defined]
+            models.Actor.deleted_at.is_(None)
+        )
+    ).all()
+    if not rows:
+        return None
+    found: models.Actor = rows[0][0]
+    grants = tuple(Grant(row.role, row.project_id, row.form_id, row.all_offices) for _, row in rows if row is not None)
+    return Actor(found.id, found.type, found.display_name, found.office_id, grants)
+
+
+def _users() -> Select[models.User, models.Actor, str]:
+    return (
+        select(models.User, models.Actor, models.Office.code)
+        .join(models.Actor, models.Actor.id == models.User.actor_id)
+        .outerjoin(models.Office, models.Office.id == models.Actor.office_id)
+        .where(models.Actor.deleted_at.is_(None))
+    )
+
+
+def user(actor_id: int) -> Row[models.User, models.Actor, str] | None:
+    """A live user with the code of their office."""
+    return db.session.execute(_users().where(models.User.actor_id == actor_id)).first()
+
+
+def users(search: str | None = None) -> Sequence[Row[models.User, models.Actor, str]]:
+    """All live users, or those whose address or name holds the text."""
+    statement = _users().order_by(models.User.email)
+    if search:
+        part = f"%{search.lower().replace('%', '').replace('_', '')}%"
+        statement = statement.where(
+            func.lower(models.User.email).like(part) | func.lower(models.Actor.display_name).like(part)
+        )
+    return db.session.execute(statement).all()
+
+
+@dataclass(frozen=True)
+class Phone:
+    """An app user with what a list shows of it."""
+
+    app_user: models.AppUser
+    actor: models.Actor
+    office: str | None
+    token: models.AccessToken | None
+    creator: models.Actor | None
+
+
+def phones(project_id: int, actor_id: int | None = None) -> list[Phone]:
+    """The app users of a project (or one of them), by name; revoked ones too, as Central lists them."""
+    creator = aliased(models.Actor)
+    statement = (
+        select(models.AppUser, models.Actor, models.Office.code, models.AccessToken, creator)
+        .join(models.Actor, models.Actor.id == models.AppUser.actor_id)
+        .outerjoin(models.Office, models.Office.id == models.Actor.office_id)
+        .outerjoin(models.AccessToken, models.AccessToken.actor_id == models.Actor.id)
+        .outerjoin(creator, creator.id == models.AppUser.created_by_id)
+        .where(models.AppUser.project_id == project_id, models.Actor.deleted_at.is_(None))
+        .order_by(func.lower(models.Actor.display_name), models.Actor.id, models.AccessToken.id.desc())
+    )
+    if actor_id is not None:
+        statement = statement.where(models.Actor.id == actor_id)
+    found: dict[int, Phone] = {}
+    for row in db.session.execute(statement):
+        found.setdefault(row[1].id, Phone(*row))
+    return list(found.values())
+
+
+def actor_row(actor_id: int) -> models.Actor | None:
+    """An actor, ended or not: what they did stays theirs."""
+    return db.session.get(models.Actor, actor_id)

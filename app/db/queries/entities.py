@@ -1,0 +1,143 @@
+"""Which lists and cases are there, and which may this office see?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, func, select
+
+from app.db import db, models
+
+Dataset, Property, Entity, Version = (
+    models.Dataset,
+    models.DatasetProperty,
+    models.Entity,
+    models.EntityVersion,
+)
+
+
+def dataset(project_id: int, name: str) -> models.Dataset | None:
+    """A published list."""
+    return db.session.scalar(
+        select(Dataset).where(Dataset.project_id == project_id, Dataset.name == name, Dataset.published_at.is_not(None))
+    )
+
+
+def datasets(project_id: int) -> list[models.Dataset]:
+    """The published lists of a project, by name."""
+    return list(
+        db.session.scalars(
+            select(Dataset)
+            .where(Dataset.project_id == project_id, Dataset.published_at.is_not(None))
+            .order_by(func.lower(Dataset.name))
+        )
+    )
+
+
+def dataset_totals(project_id: int) -> dict[int, Row[int, int, datetime, int]]:
+    """By list: how many live cases, the newest one's moment, how many in conflict."""
+    statement = (
+        select(Entity.dataset_id, func.count(), func.max(Entity.created_at), func.count(Entity.conflict))
+        .join(Dataset, Dataset.id == Entity.dataset_id)
+        .where(Dataset.project_id == project_id, Entity.deleted_at.is_(None))
+        .group_by(Entity.dataset_id)
+    )
+    return {row[0]: row for row in db.session.execute(statement)}
+
+
+def properties(dataset_id: int) -> list[models.DatasetProperty]:
+    """The published properties, in the order in which they came."""
+    return list(
+        db.session.scalars(
+            select(Property)
+            .where(Property.dataset_id == dataset_id, Property.published_at.is_not(None))
+            .order_by(Property.id)
+        )
+    )
+
+
+def entity(dataset_id: int, uuid: str) -> models.Entity | None:
+    """A case by its UUID, deleted or not."""
+    return db.session.scalar(select(Entity).where(Entity.dataset_id == dataset_id, Entity.uuid == uuid))
+
+
+def entity_for_update(dataset_id: int, uuid: str) -> models.Entity | None:
+    """The case, locked against other updates until the transaction ends."""
+    statement = select(Entity).where(Entity.dataset_id == dataset_id, Entity.uuid == uuid).with_for_update()
+    return db.session.scalar(statement, execution_options={"populate_existing": True})
+
+
+def current_version(entity_id: int) -> models.EntityVersion:
+    """What the case says now."""
+    return db.session.scalars(select(Version).where(Version.entity_id == entity_id, Version.is_current)).one()
+
+
+def versions_since(entity_id: int, version: int) -> Sequence[models.EntityVersion]:
+    """The versions after `version`, oldest first."""
+    return db.session.scalars(
+        select(Version).where(Version.entity_id == entity_id, Version.version > version).order_by(Version.version)
+    ).all()
+
+
+def version(entity_id: int, number: int) -> models.EntityVersion | None:
+    """One version by its number."""
+    return db.session.scalar(select(Version).where(Version.entity_id == entity_id, Version.version == number))
+
+
+def version_by_submission(entity_id: int, submission_version_id: int) -> models.EntityVersion | None:
+    """The version of a case that a submission version made."""
+    return db.session.scalar(
+        select(Version).where(Version.entity_id == entity_id, Version.submission_version_id == submission_version_id)
+    )
+
+
+def entities(
+    dataset_id: int, *, offices: int | bool | None
+) -> Sequence[Row[models.Entity, models.EntityVersion, models.DataKey]]:
+    """The live cases of a list with their current versions and keys, the newest first. `offices`: whose."""
+    if offices is None or offices is False:
+        return []
+    statement = (
+        select(Entity, Version, models.DataKey)
+        .join(Version, Version.entity_id == Entity.id)
+        .join(models.DataKey, models.DataKey.id == Entity.data_key_id)
+        .where(Entity.dataset_id == dataset_id, Entity.deleted_at.is_(None), Version.is_current)
+        .order_by(Entity.id.desc())
+    )
+    if offices is not True:
+        statement = statement.where(Entity.office_id == offices)
+    return db.session.execute(statement).all()
+
+
+def deleted_state(dataset_id: int, uuids: Sequence[str], office_id: int | None) -> dict[str, bool]:
+    """By UUID: is it gone for this office? One that was handed over counts as gone; an unknown one too."""
+    found = {
+        row.uuid: row.deleted_at is not None or row.office_id != office_id
+        for row in db.session.execute(
+            select(Entity.uuid, Entity.deleted_at, Entity.office_id).where(
+                Entity.dataset_id == dataset_id, Entity.uuid.in_(uuids)
+            )
+        )
+    }
+    return {uuid: found.get(uuid, True) for uuid in uuids}
+
+
+def made_entity(submission_id: int) -> bool:
+    """Has any version of this submission already created or updated a case?"""
+    statement = (
+        select(Version.id)
+        .join(models.SubmissionVersion, models.SubmissionVersion.id == Version.submission_version_id)
+        .where(models.SubmissionVersion.submission_id == submission_id)
+    )
+    return db.session.scalar(statement.limit(1)) is not None
+
+
+def office_by_code(code: str) -> models.Office | None:
+    """The office that an answer names."""
+    return db.session.scalar(select(models.Office).where(models.Office.code == code))
+
+
+def offices() -> list[models.Office]:
+    """All offices, by kind and name."""
+    return list(db.session.scalars(select(models.Office).order_by(models.Office.kind, models.Office.name_en)))

@@ -1,0 +1,153 @@
+"""Which form, in which version, with which files?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import undefer
+
+from app.db import db, models
+
+# The largest text that a version's name may have in an address.
+VERSION_CHARACTERS = 255
+
+
+def form(project_id: int, xml_form_id: str) -> models.Form | None:
+    """A live form by its form ID."""
+    return db.session.scalar(
+        select(models.Form).where(
+            models.Form.project_id == project_id,
+            models.Form.xml_form_id == xml_form_id,
+            models.Form.deleted_at.is_(None),
+        )
+    )
+
+
+def current_version(form_id: int) -> models.FormVersion | None:
+    """The published version that phones get."""
+    version = models.FormVersion
+    return db.session.scalar(select(version).where(version.form_id == form_id, version.is_current))
+
+
+def draft_version(form_id: int) -> models.FormVersion | None:
+    """The version that is not published yet."""
+    version = models.FormVersion
+    return db.session.scalar(select(version).where(version.form_id == form_id, version.published_at.is_(None)))
+
+
+def published_version(form_id: int, version: str) -> models.FormVersion | None:
+    """A published version by its name, `""` for one without a name; current or past."""
+    row = models.FormVersion
+    return db.session.scalar(
+        select(row).where(row.form_id == form_id, row.version == version, row.published_at.is_not(None))
+    )
+
+
+def published_versions(form_id: int) -> list[models.FormVersion]:
+    """All published versions, the newest first."""
+    row = models.FormVersion
+    statement = select(row).where(row.form_id == form_id, row.published_at.is_not(None))
+    return list(db.session.scalars(statement.order_by(row.published_at.desc(), row.id.desc())))
+
+
+def version_xml(version_id: int) -> bytes:
+    """The XForm, byte for byte."""
+    return db.session.scalars(select(models.FormVersion.xml).where(models.FormVersion.id == version_id)).one()
+
+
+def version_xlsform(version_id: int) -> bytes | None:
+    """The workbook that the version was made from."""
+    row = db.session.scalars(
+        select(models.FormVersion)
+        .options(undefer(models.FormVersion.xlsform))
+        .where(models.FormVersion.id == version_id)
+    ).one()
+    return row.xlsform
+
+
+def attachments(version_id: int) -> list[models.FormAttachment]:
+    """The files that a version needs, by name, without their bytes."""
+    row = models.FormAttachment
+    return list(db.session.scalars(select(row).where(row.form_version_id == version_id).order_by(row.name)))
+
+
+def attachment(version_id: int, name: str) -> models.FormAttachment | None:
+    """One file slot, with its bytes."""
+    row = models.FormAttachment
+    return db.session.scalar(
+        select(row).options(undefer(row.content)).where(row.form_version_id == version_id, row.name == name)
+    )
+
+
+@dataclass(frozen=True)
+class ListedForm:
+    """A form as the lists show it: `version` is the published one, or the draft if there is no other."""
+
+    form: models.Form
+    version: models.FormVersion | None
+    has_draft: bool
+    submissions: int = 0
+    last_submission: datetime | None = None
+
+
+def listed_forms(project_id: int, ids: Collection[int] | None = None) -> list[ListedForm]:
+    """The live forms of a project (only those with `ids`, if given), by name; three queries however many."""
+    form_, version = models.Form, models.FormVersion
+    where = [form_.project_id == project_id, form_.deleted_at.is_(None)]
+    if ids is not None:
+        where.append(form_.id.in_(ids))
+    forms = list(db.session.scalars(select(form_).where(*where)))
+    wanted = (version.is_current) | (version.published_at.is_(None))
+    rows: Sequence[models.FormVersion] = db.session.scalars(
+        select(version).join(form_, form_.id == version.form_id).where(*where, wanted)
+    ).all()
+    current = {row.form_id: row for row in rows if row.is_current}
+    drafts = {row.form_id: row for row in rows if row.published_at is None}
+    totals = _submission_totals(project_id)
+    listed = [
+        ListedForm(
+            item,
+            current.get(item.id) or drafts.get(item.id),
+            item.id in drafts,
+            *(totals[item.id][1:] if item.id in totals else (0, None)),
+        )
+        for item in forms
+    ]
+    return sorted(listed, key=lambda item: ((item.version.name or "") if item.version else "", item.form.xml_form_id))
+
+
+def _submission_totals(project_id: int) -> dict[int, Row[int, int, datetime]]:
+    submission = models.Submission
+    statement = (
+        select(submission.form_id, func.count(), func.max(submission.created_at))
+        .join(models.Form, models.Form.id == submission.form_id)
+        .where(models.Form.project_id == project_id, ~submission.is_draft, submission.deleted_at.is_(None))
+        .group_by(submission.form_id)
+    )
+    return {row[0]: row for row in db.session.execute(statement)}
+
+
+def published_with_attachments(
+    project_id: int,
+) -> list[tuple[models.Form, models.FormVersion, list[models.FormAttachment]]]:
+    """What the phones of a project may have: open and closing forms with their files; two queries however many."""
+    form_, version, file = models.Form, models.FormVersion, models.FormAttachment
+    pairs = db.session.execute(
+        select(form_, version)
+        .join(version, version.form_id == form_.id)
+        .where(
+            form_.project_id == project_id,
+            form_.deleted_at.is_(None),
+            form_.state != "closed",
+            version.is_current,
+        )
+        .order_by(version.name, form_.xml_form_id)
+    ).all()
+    files: dict[int, list[models.FormAttachment]] = {}
+    versions = [row[1].id for row in pairs]
+    for item in db.session.scalars(select(file).where(file.form_version_id.in_(versions))):
+        files.setdefault(item.form_version_id, []).append(item)
+    return [(row[0], row[1], files.get(row[1].id, [])) for row in pairs]

@@ -1,0 +1,59 @@
+"""Which projects are there, and how much is in them?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from app.db import db, models
+
+
+def project(project_id: int) -> models.Project | None:
+    """A live project."""
+    found = db.session.get(models.Project, project_id)
+    return found if found is not None and found.deleted_at is None else None
+
+
+def project_by_code(code: str) -> models.Project | None:
+    """A programme that ships."""
+    return db.session.scalar(select(models.Project).where(models.Project.code == code))
+
+
+def projects(ids: Collection[int] | None) -> list[models.Project]:
+    """The live projects among `ids` (None: all), by name as Central lists them."""
+    statement = select(models.Project).where(models.Project.deleted_at.is_(None))
+    if ids is not None:
+        statement = statement.where(models.Project.id.in_(ids))
+    return list(db.session.scalars(statement.order_by(models.Project.archived, func.lower(models.Project.name))))
+
+
+@dataclass(frozen=True)
+class ProjectCounts:
+    """Central's extended metadata of a project."""
+
+    forms: int
+    app_users: int
+    datasets: int
+    last_submission: datetime | None
+
+
+def counts(project_id: int) -> ProjectCounts:
+    """How many forms, phones and lists, and when something was last sent."""
+    form = models.Form
+    live = (form.project_id == project_id, form.deleted_at.is_(None))
+    submissions = select(func.max(models.Submission.created_at)).join(form, form.id == models.Submission.form_id)
+    return ProjectCounts(
+        forms=db.session.scalar(select(func.count()).select_from(form).where(*live)) or 0,
+        app_users=db.session.scalar(
+            select(func.count()).select_from(models.AppUser).where(models.AppUser.project_id == project_id)
+        )
+        or 0,
+        datasets=db.session.scalar(
+            select(func.count()).select_from(models.Dataset).where(models.Dataset.project_id == project_id)
+        )
+        or 0,
+        last_submission=db.session.scalar(submissions.where(*live, models.Submission.is_draft.is_(False))),
+    )

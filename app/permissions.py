@@ -1,0 +1,150 @@
+"""May this actor do this here? One pure table of roles and verbs.
+
+Roles and verbs are ODK Central's; `analyst` is ours (de-identified data only). What no role grants is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Role:
+    """A named set of verbs. `id` and `system` are what Central's API shows."""
+
+    id: int
+    system: str
+    name: str
+    verbs: frozenset[str]
+
+
+_VIEWER = frozenset(
+    [
+        "project.read",
+        "form.list",
+        "form.read",
+        "submission.read",
+        "submission.list",
+        "dataset.list",
+        "dataset.read",
+        "entity.list",
+        "entity.read",
+    ]
+)
+_MANAGER = _VIEWER | frozenset(
+    [
+        "project.update",
+        "form.create",
+        "form.update",
+        "form.delete",
+        "submission.create",
+        "submission.update",
+        "submission.delete",
+        "app_user.list",
+        "app_user.create",
+        "app_user.revoke",
+        "dataset.create",
+        "dataset.update",
+        "entity.create",
+        "entity.update",
+        "entity.delete",
+        "open_form.list",
+        "open_form.read",
+        "assignment.list",
+        "assignment.create",
+        "assignment.delete",
+        "quarantine.list",
+    ]
+)
+_FORMFILL = frozenset(
+    ["project.read", "form.list", "form.read", "open_form.list", "open_form.read", "submission.create"]
+)
+_APP_USER = frozenset(["open_form.list", "open_form.read", "submission.create"])
+_SITE = frozenset(
+    ["user.list", "user.create", "user.read", "user.update", "office.list", "project.create", "audit.read"]
+)
+
+ROLES: dict[str, Role] = {
+    role.system: role
+    for role in (
+        Role(1, "admin", "Administrator", _MANAGER | _SITE),
+        Role(2, "app-user", "App User", _APP_USER),
+        Role(5, "manager", "Project Manager", _MANAGER | {"office.list"}),
+        Role(6, "viewer", "Project Viewer", _VIEWER),
+        Role(7, "formfill", "Data Collector", _FORMFILL),
+        # Reads the de-identified feed; until that door is there, nothing.
+        Role(8, "analyst", "Analyst", frozenset({"project.read"})),
+    )
+}
+
+VERBS: frozenset[str] = frozenset().union(*(role.verbs for role in ROLES.values()))
+
+# Verbs that need nobody's right: everybody may ask them, signed in or not.
+ANYBODY = "anybody"
+# Verbs that need only a valid sign-in.
+SIGNED_IN = "signed-in"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role held somewhere: on the site (no project), a project, or one form of it."""
+
+    role: str
+    project_id: int | None = None
+    form_id: int | None = None
+    all_offices: bool = False
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is asking: a frozen value, so that a transaction's end cannot change it."""
+
+    id: int
+    type: str  # user, field_key (an app user), anonymous
+    display_name: str
+    office_id: int | None
+    grants: tuple[Grant, ...] = ()
+
+    @property
+    def is_app_user(self) -> bool:
+        """A phone."""
+        return self.type == "field_key"
+
+
+ANONYMOUS = Actor(0, "anonymous", "", None)
+
+
+def _grants(actor: Actor, verb: str, project_id: int | None, form_id: int | None) -> Iterable[Grant]:
+    for grant in actor.grants:
+        on_site = grant.project_id is None
+        on_project = grant.project_id == project_id and grant.form_id is None
+        on_form = grant.project_id == project_id and form_id is not None and grant.form_id == form_id
+        if verb in ROLES[grant.role].verbs and (on_site or on_project or on_form):
+            yield grant
+
+
+def may(actor: Actor, verb: str, *, project_id: int | None = None, form_id: int | None = None) -> bool:
+    """True if a role that the actor holds there (or above) has the verb. Unknown verbs are refused."""
+    return verb in VERBS and any(True for _ in _grants(actor, verb, project_id, form_id))
+
+
+def office_scope(actor: Actor, verb: str, *, project_id: int, form_id: int | None = None) -> int | bool:
+    """Whose rows the verb reaches: True for all offices, an office's id for one, False for none."""
+    grants = list(_grants(actor, verb, project_id, form_id))
+    if any(grant.all_offices or grant.project_id is None for grant in grants):
+        return True
+    if not grants or actor.office_id is None:
+        return False
+    return actor.office_id
+
+
+def visible_projects(actor: Actor, verb: str = "project.read") -> set[int] | None:
+    """The projects on which the actor has the verb; None means all."""
+    found: set[int] = set()
+    for grant in actor.grants:
+        if verb in ROLES[grant.role].verbs:
+            if grant.project_id is None:
+                return None
+            found.add(grant.project_id)
+    return found

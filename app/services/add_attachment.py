@@ -1,0 +1,40 @@
+"""How does a single missing file reach its submission by API?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app import problems
+from app.db import models
+from app.db.queries import submissions as queries
+from app.permissions import Actor
+from app.problems import Problem
+from app.runtime import runtime
+from app.services.attach_files import attach_files
+from app.services.quarantine import Context
+from app.services.transaction import transaction
+from app.services.uploads import discard_files, store_file
+
+
+def add_attachment(
+    actor: Actor,
+    version: models.SubmissionVersion,
+    name: str,
+    content_type: str,
+    chunks: Iterable[bytes],
+) -> None:
+    """Put the file in its row. Raises Problem 404.1 if the answers name no such file, 409.3 for other content."""
+    if queries.attachment(version.id, name) is None:
+        raise problems.not_found()
+    form = queries.form_of(version)
+    context = Context(actor, form.project_id, form.id, version.instance_id, version.id)
+    file = store_file(name, content_type[:255], chunks, max_bytes=runtime().settings.max_file_bytes)
+    try:
+        with transaction():
+            attached = attach_files(version, (file,), context)
+    except Problem:
+        discard_files((file,))
+        raise
+    discard_files(attached.duplicates)
+    if attached.conflict is not None:
+        raise problems.already_exists(["file"], [name])

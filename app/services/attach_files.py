@@ -1,0 +1,101 @@
+"""Which files does a submission await, and what becomes of one that arrives?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.clock import now
+from app.db import db, models
+from app.db.queries import submissions as queries
+from app.services import quarantine
+from app.services.audit import record
+from app.services.keys import data_key
+from app.services.quarantine import Context, keep_aside
+from app.services.uploads import StoredFile, seal_file_key
+from forms.schema import FormSchema
+from forms.submission import Submission, expected_attachments
+
+NAME_CHARACTERS = 255
+
+
+@dataclass(frozen=True)
+class Attached:
+    """`duplicates` are in no row and may be discarded; `conflict` names a file that came with other content."""
+
+    duplicates: tuple[StoredFile, ...]
+    conflict: str | None = None
+
+
+def add_expected_files(
+    version: models.SubmissionVersion,
+    submission: Submission,
+    schema: FormSchema,
+    *,
+    before: models.SubmissionVersion | None,
+) -> None:
+    """A row for each file that the XML names. An edit takes over those that the version before it had."""
+    earlier = {row.name: row for row in queries.attachments(before.id)} if before is not None else {}
+    for name in expected_attachments(submission, schema):
+        if len(name) > NAME_CHARACTERS:
+            continue  # no phone names a file so; the XML keeps what was answered
+        row = models.SubmissionAttachment(submission_version_id=version.id, name=name)
+        old = earlier.get(name)
+        if old is not None and old.blob_key is not None:
+            row.blob_key, row.file_key_sealed = old.blob_key, old.file_key_sealed
+            row.content_hmac, row.content_type = old.content_hmac, old.content_type
+            row.size_bytes, row.updated_at = old.size_bytes, old.updated_at
+        db.session.add(row)
+    db.session.flush()
+
+
+def attach_files(version: models.SubmissionVersion, files: tuple[StoredFile, ...], context: Context) -> Attached:
+    """Put arrived files in their rows, in the running transaction. None is lost: what has no row is kept aside."""
+    if not files:
+        return Attached(())
+    rows = {row.name: row for row in queries.attachments(version.id)}
+    submission = db.session.get_one(models.Submission, version.submission_id)
+    key = data_key(submission.data_key_id)
+    about = Context(context.actor, context.project_id, context.form_id, context.instance_id, version.id)
+    duplicates: list[StoredFile] = []
+    conflict: str | None = None
+    for file in files:
+        row = rows.get(file.name)
+        if row is None:
+            if not keep_aside(quarantine.UNNAMED_FILE, file, about):
+                duplicates.append(file)
+        elif row.blob_key is None or _replaces(version, row, file):
+            _fill(row, file, key)
+            record(
+                "submission.attachment.update",
+                context.actor,
+                project_id=context.project_id,
+                form_id=context.form_id,
+                submission_id=version.submission_id,
+                instanceId=version.instance_id,
+                submissionDefId=version.id,
+            )
+        elif row.content_hmac == file.content_hmac:
+            duplicates.append(file)
+        else:
+            conflict = file.name
+            if not keep_aside(quarantine.FILE_CONFLICT, file, about):
+                duplicates.append(file)
+    return Attached(tuple(duplicates), conflict)
+
+
+def _replaces(version: models.SubmissionVersion, row: models.SubmissionAttachment, file: StoredFile) -> bool:
+    """A file that an edit took over from the version before may be sent anew; that version keeps its own."""
+    if version.deprecated_id is None or row.content_hmac == file.content_hmac:
+        return False
+    before = queries.version_by_instance(version.form_id, version.is_draft, version.deprecated_id)
+    old = queries.attachment(before.id, row.name) if before is not None else None
+    return old is not None and old.blob_key == row.blob_key
+
+
+def _fill(row: models.SubmissionAttachment, file: StoredFile, key: bytes) -> None:
+    row.blob_key = file.blob_key
+    row.file_key_sealed = seal_file_key(key, file)
+    row.content_hmac = file.content_hmac
+    row.content_type = file.content_type
+    row.size_bytes = file.size_bytes
+    row.updated_at = now()

@@ -1,0 +1,39 @@
+"""What does a phone get of an entity list? The cases of its own office, and of those only what may lie in clear.
+
+Source: the entity list CSV of ODK Collect: `name` (the UUID), `label`, `__version`, then the properties.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from dataclasses import dataclass
+
+from app.db.queries import entities as queries
+from app.services.entity_content import clear_properties, open_entity
+from app.services.keys import open_key
+
+
+@dataclass(frozen=True)
+class EntityCsv:
+    """The bytes and their MD5: a phone compares the two."""
+
+    content: bytes
+    md5: str
+
+
+def phone_list(dataset_id: int, office_id: int | None) -> EntityCsv:
+    """The list for the phones of one office; without an office, an empty list."""
+    properties = queries.properties(dataset_id)
+    clear = clear_properties(properties)
+    names = [each.name for each in properties if each.name in clear]
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(["name", "label", "__version", *names])
+    for entity, version, key in queries.entities(dataset_id, offices=False if office_id is None else office_id):
+        content = open_entity(open_key(key), entity.uuid, version)
+        values = [content.data.get(name, "") for name in names]
+        writer.writerow([entity.uuid, content.label, version.version, *values])
+    data = target.getvalue().encode()
+    return EntityCsv(data, hashlib.md5(data, usedforsecurity=False).hexdigest())

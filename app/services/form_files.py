@@ -1,0 +1,41 @@
+"""How does a file get into a draft's slot?"""
+
+from __future__ import annotations
+
+import hashlib
+
+from app import problems
+from app.clock import now
+from app.db import db, models
+from app.db.queries import forms as queries
+from app.permissions import Actor
+from app.services.audit import record
+from app.services.transaction import transaction
+
+
+def fill_slot(actor: Actor, form: models.Form, name: str, content: bytes, content_type: str | None) -> None:
+    """Put the bytes in the draft's slot of this name; a linked list gives way. Raises Problem 404.1."""
+    draft = queries.draft_version(form.id)
+    if draft is None or queries.attachment(draft.id, name) is None:
+        raise problems.not_found()
+    with transaction():
+        slot = queries.attachment(draft.id, name)
+        assert slot is not None
+        slot.content, slot.content_type = content, content_type
+        slot.md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        slot.size_bytes, slot.dataset_id, slot.updated_at = len(content), None, now()
+        record("form.attachment.update", actor, project_id=form.project_id, form_id=form.id, name=name)
+
+
+def empty_slot(actor: Actor, form: models.Form, name: str) -> None:
+    """Take the file out of the draft's slot. Raises Problem 404.1."""
+    draft = queries.draft_version(form.id)
+    slot = queries.attachment(draft.id, name) if draft is not None else None
+    if slot is None or (slot.md5 is None and slot.dataset_id is None):
+        raise problems.not_found()
+    slot_id = slot.id
+    with transaction():
+        slot = db.session.get_one(models.FormAttachment, slot_id)
+        slot.content = slot.content_type = slot.md5 = slot.size_bytes = slot.dataset_id = None
+        slot.updated_at = now()
+        record("form.attachment.update", actor, project_id=form.project_id, form_id=form.id, name=name)

@@ -1,0 +1,56 @@
+"""Which key seals this record, and where do the server's own keys come from?
+
+Every submission, case and kept-aside file has its own data key, wrapped by the key file's key. Destroying the
+wrapped key erases everything that it sealed.
+"""
+
+from __future__ import annotations
+
+from flask import current_app
+
+from app import problems
+from app.clock import now
+from app.db import db, models
+from app.db.queries import keys as key_queries
+from app.runtime import runtime
+from app.sealing.envelope import SealBroken, new_key
+
+CONTENT_HASH = "server:content-hash"
+DRAFT_TOKEN = "server:draft-token"
+SERVER_KEYS = (CONTENT_HASH, DRAFT_TOKEN)
+
+
+def add_data_key(purpose: str) -> tuple[int, bytes]:
+    """Make a data key in the running transaction: its row's id and the key."""
+    key = new_key()
+    wrapped, wrapping_key_id = runtime().keyring.wrap(key, purpose)
+    row = models.DataKey(purpose=purpose, wrapped=wrapped, wrapping_key_id=wrapping_key_id, created_at=now())
+    db.session.add(row)
+    db.session.flush()
+    return row.id, key
+
+
+def open_key(row: models.DataKey) -> bytes:
+    """The key of a row. Raises SealBroken, also if it was destroyed."""
+    if row.wrapped is None:
+        raise SealBroken("this record was erased")
+    return runtime().keyring.unwrap(row.wrapped, row.wrapping_key_id, row.purpose)
+
+
+def data_key(key_id: int) -> bytes:
+    """The key with this id. Raises SealBroken."""
+    row = key_queries.data_key(key_id)
+    if row is None:
+        raise SealBroken("the record's key is missing")
+    return open_key(row)
+
+
+def server_key(purpose: str) -> bytes:
+    """One of the server's own keys, made at set-up and the same on every server. Raises Problem 503.1 before that."""
+    kept: dict[str, bytes] = current_app.extensions.setdefault("sportel-server-keys", {})
+    if purpose not in kept:
+        row = key_queries.server_key(purpose)
+        if row is None:
+            raise problems.unavailable("the server is not set up; run: flask sportel setup")
+        kept[purpose] = open_key(row)
+    return kept[purpose]

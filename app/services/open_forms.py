@@ -1,0 +1,69 @@
+"""Which forms may this actor fill, and with which files?"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app import problems
+from app.db import models
+from app.db.queries import forms as queries
+from app.permissions import Actor, may
+from app.services.entity_csv import EntityCsv, phone_list
+from app.services.keys import DRAFT_TOKEN, server_key
+
+
+@dataclass(frozen=True)
+class OpenForm:
+    """A form that may be filled. `files` are those that are there to be fetched."""
+
+    form: models.Form
+    version: models.FormVersion
+    files: tuple[models.FormAttachment, ...]
+
+
+def open_forms(actor: Actor, project_id: int) -> list[OpenForm]:
+    """The published forms of a project that the actor may fill."""
+    return [
+        OpenForm(form, version, _there(files))
+        for form, version, files in queries.published_with_attachments(project_id)
+        if may(actor, "open_form.read", project_id=project_id, form_id=form.id)
+    ]
+
+
+def draft_as_open_form(form: models.Form) -> OpenForm:
+    """The draft, to be tried on a phone. Raises Problem 404.4 without one."""
+    draft = queries.draft_version(form.id)
+    if draft is None:
+        raise problems.draft_access_failed()
+    return OpenForm(form, draft, _there(queries.attachments(draft.id)))
+
+
+def _there(files: Iterable[models.FormAttachment]) -> tuple[models.FormAttachment, ...]:
+    ready = (each for each in files if each.md5 is not None or each.dataset_id is not None)
+    return tuple(sorted(ready, key=lambda each: each.name))
+
+
+def entity_list_file(file: models.FormAttachment, actor: Actor) -> EntityCsv:
+    """The list that stands for this file, as this actor's office may have it."""
+    assert file.dataset_id is not None
+    return phone_list(file.dataset_id, actor.office_id)
+
+
+def draft_token(form: models.Form) -> str | None:
+    """The token that opens the form's draft on a phone: derived, so that it can be shown again; dead with the draft."""
+    if form.draft_nonce is None:
+        return None
+    digest = hmac.new(server_key(DRAFT_TOKEN), b"%d|%b" % (form.id, form.draft_nonce), hashlib.sha384).digest()
+    return urlsafe_b64encode(digest).decode()
+
+
+def check_draft_token(form: models.Form | None, token: str) -> models.Form:
+    """The form whose draft the token opens. Raises Problem 404.4."""
+    expected = draft_token(form) if form is not None else None
+    if form is None or expected is None or not hmac.compare_digest(expected.encode(), token.encode()):
+        raise problems.draft_access_failed()
+    return form

@@ -1,0 +1,78 @@
+"""How does a draft become what phones get?"""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import update
+
+from app import problems
+from app.clock import now
+from app.db import db, models
+from app.db.queries import forms as form_queries
+from app.permissions import Actor
+from app.services.audit import record
+from app.services.draft_form import delete_draft_rows
+from app.services.entity_lists import publish_lists
+from app.services.transaction import transaction
+from forms.schema.rename import with_version
+
+VERSION_CHARACTERS = 255
+
+
+def publish_draft(
+    actor: Actor,
+    project: models.Project,
+    form: models.Form,
+    *,
+    version: str | None = None,
+    notes: str | None = None,
+) -> models.FormVersion:
+    """Publish the draft, under another version name if `version` is given (written into the XForm).
+
+    What was sent to test the draft is deleted. Raises Problem 404.1 without a draft, 409.6 if the version's name
+    was already published.
+    """
+    draft = form_queries.draft_version(form.id)
+    if draft is None:
+        raise problems.not_found()
+    name = draft.version if version is None else version
+    if len(name) > VERSION_CHARACTERS or not name.isprintable():
+        raise problems.unexpected_value("version", f"use up to {VERSION_CHARACTERS} printable characters")
+    if form_queries.published_version(form.id, name) is not None:
+        raise problems.version_exists(form.xml_form_id, name)
+    xml = with_version(form_queries.version_xml(draft.id), name) if name != draft.version else None
+    with transaction():
+        _publish(form, draft.id, name, xml, notes)
+        record("form.update.publish", actor, project_id=project.id, form_id=form.id, newDefId=draft.id)
+    return db.session.get_one(models.FormVersion, draft.id)
+
+
+def _publish(form: models.Form, version_id: int, name: str, xml: bytes | None, notes: str | None) -> None:
+    moment = now()
+    row = models.FormVersion
+    db.session.execute(update(row).where(row.form_id == form.id, row.is_current).values(is_current=False))
+    values: dict[str, object] = {
+        "is_current": True,
+        "published_at": moment,
+        "version": name,
+        "publish_notes": notes,
+    }
+    if xml is not None:
+        values |= {
+            "xml": xml,
+            "md5": hashlib.md5(xml, usedforsecurity=False).hexdigest(),
+            "sha256": hashlib.sha256(xml).hexdigest(),
+        }
+    done = db.session.execute(
+        update(row).where(row.id == version_id, row.published_at.is_(None)).values(**values).returning(row.id)
+    )
+    if done.scalar() is None:
+        # Somebody else published or replaced it in the meantime.
+        raise problems.not_found()
+    db.session.flush()
+    delete_draft_rows(form.id)
+    publish_lists(version_id)
+    form = db.session.get_one(models.Form, form.id)
+    form.draft_nonce = None
+    form.updated_at = moment

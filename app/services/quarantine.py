@@ -1,0 +1,84 @@
+"""Where does something go that a valid sender sent and that cannot be a submission? Aside, sealed, with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.clock import now
+from app.db import db, models
+from app.permissions import Actor
+from app.services.audit import record
+from app.services.keys import add_data_key
+from app.services.uploads import StoredFile, seal_file_key
+
+XML_CONFLICT = "xml-conflict"
+STALE_EDIT = "stale-edit"
+FILE_CONFLICT = "file-conflict"
+UNNAMED_FILE = "unnamed-file"
+UNKNOWN_VERSION = "unknown-version"
+FORM_CLOSED = "form-closed"
+UNKNOWN_ORIGINAL = "unknown-original"
+SUBMISSION_DELETED = "submission-deleted"
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where it came from."""
+
+    actor: Actor
+    project_id: int
+    form_id: int | None = None
+    instance_id: str | None = None
+    submission_version_id: int | None = None
+
+
+def keep_aside(reason: str, file: StoredFile, context: Context) -> bool:
+    """Keep the file in the running transaction; False if the same content is already kept for the same reason."""
+    known = db.session.scalar(
+        select(models.Quarantine.id).where(
+            models.Quarantine.project_id == context.project_id,
+            models.Quarantine.reason == reason,
+            models.Quarantine.content_hmac == file.content_hmac,
+        )
+    )
+    if known is not None:
+        return False
+    data_key_id, data_key = add_data_key("quarantine")
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    added = db.session.execute(
+        insert(models.Quarantine)
+        .values(
+            reason=reason,
+            project_id=context.project_id,
+            form_id=context.form_id,
+            submission_version_id=context.submission_version_id,
+            instance_id=context.instance_id,
+            name=file.name,
+            content_hmac=file.content_hmac,
+            blob_key=file.blob_key,
+            file_key_sealed=seal_file_key(data_key, file),
+            data_key_id=data_key_id,
+            content_type=file.content_type,
+            size_bytes=file.size_bytes,
+            actor_id=context.actor.id or None,
+            office_id=context.actor.office_id,
+            received_at=now(),
+        )
+        .on_conflict_do_nothing()
+        .returning(models.Quarantine.id)
+    ).scalar()
+    if added is None:
+        db.session.delete(db.session.get_one(models.DataKey, data_key_id))
+        return False
+    record(
+        "quarantine.add",
+        context.actor,
+        project_id=context.project_id,
+        form_id=context.form_id,
+        reason=reason,
+        instanceId=context.instance_id,
+    )
+    return True

@@ -1,0 +1,1 @@
+"""ODK Central's JSON API: thin views over the services."""

@@ -1,0 +1,92 @@
+"""The phones of a project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app import problems
+from app.db.queries import access
+from app.db.queries.access import Phone
+from app.runtime import runtime
+from app.services import collect_settings
+from app.services.app_users import add_app_user, revoke_app_user
+from app.web.addresses import server_url
+from app.web.door import Door, Here, success
+from app.web.schemas import SuccessSchema
+from app.web.schemas.access import AppUserSchema, NewAppUserSchema
+
+door = Door("app_users", tag="App users")
+
+_ALL = "/projects/<int:project_id>/app-users"
+
+
+@door.route("GET", _ALL, verb="app_user.list", summary="The phones", returns=AppUserSchema(many=True))
+def list_app_users(here: Here) -> list[dict[str, Any]]:
+    return [shown(phone) for phone in access.phones(here.project.id)]
+
+
+@door.route(
+    "POST",
+    _ALL,
+    verb="app_user.create",
+    summary="Add a phone; its token and the code to scan are shown this once",
+    body=NewAppUserSchema(),
+    returns=AppUserSchema(),
+)
+def create(here: Here, body: dict[str, Any]) -> dict[str, Any]:
+    new = add_app_user(
+        here.actor,
+        here.project,
+        body["display_name"],
+        office=body.get("office"),
+        forms=body.get("forms"),
+        days=runtime().settings.app_user_days,
+    )
+    text = collect_settings.payload(
+        collect_settings.settings_of(here.project, body["display_name"], server_url(), new.token, body["language"])
+    )
+    code = {"payload": text, "svg": collect_settings.picture(text).decode()}
+    return shown(_found(here, new.actor_id)) | {"token": new.token, "settings_qr": code}
+
+
+@door.route("GET", f"{_ALL}/<int:actor_id>", verb="app_user.list", summary="One phone", returns=AppUserSchema())
+def get(here: Here, actor_id: int) -> dict[str, Any]:
+    return shown(_found(here, actor_id))
+
+
+@door.route(
+    "DELETE",
+    f"{_ALL}/<int:actor_id>",
+    verb="app_user.revoke",
+    summary="Put a phone out: its next request is refused",
+    returns=SuccessSchema(),
+)
+def delete(here: Here, actor_id: int) -> dict[str, bool]:
+    revoke_app_user(here.actor, here.project, actor_id)
+    return success()
+
+
+def _found(here: Here, actor_id: int) -> Phone:
+    phones = access.phones(here.project.id, actor_id)
+    if not phones:
+        raise problems.not_found()
+    return phones[0]
+
+
+def shown(phone: Phone) -> dict[str, Any]:
+    """A phone as the API shows it: never its token."""
+    creator = phone.creator
+    return {
+        "id": phone.actor.id,
+        "type": phone.actor.type,
+        "display_name": phone.actor.display_name,
+        "project_id": phone.app_user.project_id,
+        "token": None,
+        "office": phone.office,
+        "created_at": phone.actor.created_at,
+        "updated_at": phone.actor.updated_at,
+        "deleted_at": phone.actor.deleted_at,
+        "created_by": creator,
+        "last_used": None,
+        "expires_at": phone.token.expires_at if phone.token is not None else None,
+    }

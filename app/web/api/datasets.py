@@ -1,0 +1,122 @@
+"""The entity lists of a project and the cases in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from app import problems
+from app.db import models
+from app.db.queries import entities as queries
+from app.services.add_entity import ShownEntity, add_entity, visible_entities, visible_entity
+from app.web.door import Door, Here
+from app.web.schemas.submissions import DatasetSchema, EntitySchema, NewEntitySchema
+from forms.schema import odata_name
+
+door = Door("datasets", tag="Entity lists")
+
+ALL = "/projects/<int:project_id>/datasets"
+LIST = f"{ALL}/<name>"
+
+
+@door.route("GET", ALL, verb="dataset.list", summary="The lists", returns=DatasetSchema(many=True))
+def list_datasets(here: Here) -> list[dict[str, Any]]:
+    totals = queries.dataset_totals(here.project.id)
+    extended = request.headers.get("X-Extended-Metadata") == "true"
+    answer = []
+    for dataset in queries.datasets(here.project.id):
+        item = _shown(dataset)
+        if extended:
+            _, count, last, conflicts = totals.get(dataset.id, (dataset.id, 0, None, 0))
+            item |= {"entities": count, "last_entity": last, "conflicts": conflicts}
+        answer.append(item)
+    return answer
+
+
+@door.route("GET", LIST, verb="dataset.read", summary="One list, with its properties", returns=DatasetSchema())
+def get(here: Here, name: str) -> dict[str, Any]:
+    dataset = _found(here, name)
+    properties: list[dict[str, Any]] = [
+        {
+            "name": each.name,
+            "odata_name": odata_name(each.name),
+            "published_at": each.published_at,
+            "sensitivity": each.sensitivity,
+            "forms": [],
+        }
+        for each in queries.properties(dataset.id)
+    ]
+    return _shown(dataset) | {"properties": properties}
+
+
+@door.route("GET", f"{LIST}/entities", verb="entity.list", summary="The cases", returns=EntitySchema(many=True))
+def list_entities(here: Here, name: str) -> list[dict[str, Any]]:
+    dataset = _found(here, name)
+    return [shown(each) for each in visible_entities(here.actor, here.project.id, dataset)]
+
+
+@door.route(
+    "POST",
+    f"{LIST}/entities",
+    verb="entity.create",
+    summary="Add a case by hand",
+    body=NewEntitySchema(),
+    returns=EntitySchema(),
+)
+def create(here: Here, name: str, body: dict[str, Any]) -> dict[str, Any]:
+    added = add_entity(
+        here.actor,
+        here.project,
+        _found(here, name),
+        uuid=body.get("uuid"),
+        label=body["label"],
+        data=body["data"],
+        user_agent=request.headers.get("User-Agent"),
+    )
+    return shown(added)
+
+
+@door.route("GET", f"{LIST}/entities/<uuid>", verb="entity.read", summary="One case", returns=EntitySchema())
+def get_entity(here: Here, name: str, uuid: str) -> dict[str, Any]:
+    return shown(visible_entity(here.actor, here.project.id, _found(here, name), uuid))
+
+
+def _found(here: Here, name: str) -> models.Dataset:
+    dataset = queries.dataset(here.project.id, name)
+    if dataset is None:
+        raise problems.not_found()
+    return dataset
+
+
+def _shown(dataset: models.Dataset) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "project_id": dataset.project_id,
+        "created_at": dataset.created_at,
+        "approval_required": dataset.approval_required,
+    }
+
+
+def shown(found: ShownEntity) -> dict[str, Any]:
+    """A case as the API shows it."""
+    entity, version = found.entity, found.version
+    return {
+        "uuid": entity.uuid,
+        "creator_id": entity.creator_id,
+        "conflict": entity.conflict,
+        "created_at": entity.created_at,
+        "updated_at": entity.updated_at,
+        "deleted_at": entity.deleted_at,
+        "current_version": {
+            "label": found.content.label,
+            "data": dict(found.content.data),
+            "current": version.is_current,
+            "creator_id": version.creator_id,
+            "user_agent": version.user_agent or "",
+            "version": version.version,
+            "base_version": version.base_version,
+            "conflicting_properties": version.conflicting_properties,
+            "created_at": version.created_at,
+        },
+    }

@@ -1,0 +1,171 @@
+"""The version that is not published yet: replace it, give it files, try it, publish it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Response, request
+
+from app import problems
+from app.db import models
+from app.db.queries import forms as queries
+from app.db.queries.forms import ListedForm
+from app.services import draft_form, form_files, publish_form
+from app.services.open_forms import draft_token
+from app.web.api.form_source import read_source
+from app.web.api.forms import ONE, SOURCE_TYPES, shown, shown_attachments, shown_fields
+from app.web.door import Door, Here, success
+from app.web.files import form_file_response, xform_response, xlsform_response
+from app.web.schemas import SuccessSchema
+from app.web.schemas.forms import (
+    CreateFormQuerySchema,
+    FieldSchema,
+    FieldsQuerySchema,
+    FormAttachmentSchema,
+    FormSchema,
+    PublishQuerySchema,
+)
+
+door = Door("drafts", tag="Drafts")
+
+DRAFT = f"{ONE}/draft"
+_MOST_FILE_BYTES = 50 * 1024 * 1024
+
+
+@door.route("GET", DRAFT, verb="form.update", summary="The draft, with the token to try it", returns=FormSchema())
+def get(here: Here) -> dict[str, Any]:
+    return shown(ListedForm(here.form, _draft(here), True), here.project.id) | {"draft_token": draft_token(here.form)}
+
+
+@door.route(
+    "POST",
+    DRAFT,
+    verb="form.update",
+    summary="Replace the draft; without a body, by a copy of the published version",
+    query=CreateFormQuerySchema(),
+    returns=SuccessSchema(),
+    body_types=SOURCE_TYPES,
+)
+def create(here: Here, query: dict[str, Any]) -> dict[str, bool]:
+    draft_form.set_draft(here.actor, here.project, here.form, read_source(), ignore_warnings=query["ignore_warnings"])
+    return success()
+
+
+@door.route("DELETE", DRAFT, verb="form.update", summary="Take the draft away", returns=SuccessSchema())
+def delete(here: Here) -> dict[str, bool]:
+    draft_form.delete_draft(here.actor, here.project, here.form)
+    return success()
+
+
+@door.route(
+    "POST",
+    f"{DRAFT}/publish",
+    verb="form.update",
+    summary="Publish the draft: phones get it",
+    query=PublishQuerySchema(),
+    returns=SuccessSchema(),
+)
+def publish(here: Here, query: dict[str, Any]) -> dict[str, bool]:
+    publish_form.publish_draft(here.actor, here.project, here.form, version=query["version"], notes=_notes())
+    return success()
+
+
+def _notes() -> str | None:
+    """What changed, if the client sent a body with it; Central's clients send none, or an empty one."""
+    try:
+        body = json.loads(request.get_data() or b"{}")
+    except (ValueError, RecursionError):
+        raise problems.unparseable("json", "send no body, or an object with publishNotes") from None
+    notes = body.get("publishNotes") if isinstance(body, dict) else None
+    if notes is not None and (not isinstance(notes, str) or len(notes) > 10_000):
+        raise problems.wrong_type("publishNotes", "a text of up to 10000 characters")
+    return notes
+
+
+@door.route("GET", f"{DRAFT}.xml", verb="form.update", summary="The draft's XForm", answer_types=("text/xml",))
+def xml(here: Here) -> Response:
+    return xform_response(_draft(here))
+
+
+@door.route(
+    "GET",
+    f"{DRAFT}.xlsx",
+    verb="form.update",
+    summary="The draft's workbook",
+    answer_types=("application/octet-stream",),
+)
+def xlsx(here: Here) -> Response:
+    return xlsform_response(here.form, _draft(here))
+
+
+@door.route(
+    "GET",
+    f"{DRAFT}/fields",
+    verb="form.update",
+    summary="The draft's questions, groups and repeats",
+    query=FieldsQuerySchema(),
+    returns=FieldSchema(many=True),
+)
+def fields(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
+    return shown_fields(_draft(here), here.project, odata=query["odata"])
+
+
+@door.route(
+    "GET",
+    f"{DRAFT}/attachments",
+    verb="form.update",
+    summary="The files that the draft needs",
+    returns=FormAttachmentSchema(many=True),
+)
+def attachments(here: Here) -> list[dict[str, Any]]:
+    return shown_attachments(_draft(here))
+
+
+@door.route(
+    "GET",
+    f"{DRAFT}/attachments/<name>",
+    verb="form.update",
+    summary="One of them",
+    answer_types=("application/octet-stream", "text/csv"),
+)
+def attachment(here: Here, name: str) -> Response:
+    file = queries.attachment(_draft(here).id, name)
+    if file is None:
+        raise problems.not_found()
+    return form_file_response(file, here.actor)
+
+
+@door.route(
+    "POST",
+    f"{DRAFT}/attachments/<name>",
+    verb="form.update",
+    summary="Give the draft a file; the body is the file",
+    returns=SuccessSchema(),
+    body_types=("application/octet-stream",),
+)
+def upload_attachment(here: Here, name: str) -> dict[str, bool]:
+    content = request.stream.read(_MOST_FILE_BYTES + 1)
+    if len(content) > _MOST_FILE_BYTES:
+        raise problems.too_large("The file", _MOST_FILE_BYTES)
+    form_files.fill_slot(here.actor, here.form, name, content, request.mimetype or None)
+    return success()
+
+
+@door.route(
+    "DELETE",
+    f"{DRAFT}/attachments/<name>",
+    verb="form.update",
+    summary="Take a file out of the draft",
+    returns=SuccessSchema(),
+)
+def delete_attachment(here: Here, name: str) -> dict[str, bool]:
+    form_files.empty_slot(here.actor, here.form, name)
+    return success()
+
+
+def _draft(here: Here) -> models.FormVersion:
+    draft = queries.draft_version(here.form.id)
+    if draft is None:
+        raise problems.not_found()
+    return draft

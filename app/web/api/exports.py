@@ -1,0 +1,67 @@
+"""The cleaned tables as CSV: the root table alone, or all tables and files in a zip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response, stream_with_context
+from marshmallow import fields
+
+from app.services import export_zip
+from app.services.export_tables import CsvTable, csv_lines
+from app.services.read_submissions import export_schema, scope_of, walk_records
+from app.web.api.forms import ONE
+from app.web.door import Door, Here
+from app.web.schemas import ApiSchema
+
+door = Door("exports", tag="Cleaned data")
+
+
+class ExportQuerySchema(ApiSchema):
+    """`groupPaths`: column names with their groups in front. `attachments`: with the files."""
+
+    group_paths = fields.Boolean(load_default=True)
+    attachments = fields.Boolean(load_default=True)
+
+
+@door.route(
+    "GET",
+    f"{ONE}/submissions.csv",
+    verb="submission.read",
+    summary="The cleaned root table",
+    query=ExportQuerySchema(),
+    answer_types=("text/csv",),
+)
+def csv(here: Here, query: dict[str, Any]) -> Response:
+    table = CsvTable(export_schema(here.form).tables()[0], group_paths=query["group_paths"])
+    scope = scope_of(here.actor, here.form)
+
+    def lines() -> Iterator[list[str]]:
+        yield table.header()
+        for record in walk_records(scope):
+            yield from table.lines(record)
+
+    response = Response(stream_with_context(csv_lines(lines())), content_type="text/csv; charset=utf-8")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{here.form.xml_form_id}.csv")
+    return response
+
+
+@door.route(
+    "GET",
+    f"{ONE}/submissions.csv.zip",
+    verb="submission.read",
+    summary="The cleaned tables, one file each, with the attachments",
+    query=ExportQuerySchema(),
+    answer_types=("application/zip",),
+)
+def csv_zip(here: Here, query: dict[str, Any]) -> Response:
+    chunks = export_zip.zip_of(
+        here.form,
+        scope_of(here.actor, here.form),
+        group_paths=query["group_paths"],
+        with_files=query["attachments"],
+    )
+    response = Response(stream_with_context(chunks), content_type="application/zip")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{here.form.xml_form_id}.zip")
+    return response

@@ -1,0 +1,71 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from app import problems
+from app.permissions import ANYBODY, SIGNED_IN
+from app.runtime import runtime
+from app.services import sign_in
+from app.web.auth import SESSION_COOKIE
+from app.web.door import Door, Here, success
+from app.web.schemas import SuccessSchema
+from app.web.schemas.access import SessionSchema, SignInSchema
+
+door = Door("sessions", tag="Sessions")
+
+
+@door.route("POST", "/sessions", verb=ANYBODY, summary="Sign in", body=SignInSchema(), returns=SessionSchema())
+def create(here: Here, body: dict[str, Any]) -> Response:
+    session = sign_in.create_session(body["email"], body["password"], hours=runtime().settings.session_hours)
+    response = jsonify(SessionSchema().dump(session))
+    for name, value, http_only in ((SESSION_COOKIE, session.token, True), ("__csrf", session.csrf, False)):
+        response.set_cookie(
+            name,
+            value,
+            expires=session.expires_at,
+            path="/",
+            # __Host- cookies exist on https only; the browser's form comes over https or from this machine.
+            secure=True,
+            httponly=http_only,
+            samesite="Strict",
+        )
+    return response
+
+
+@door.route("GET", "/sessions/restore", verb=SIGNED_IN, summary="Is this session alive?", returns=SessionSchema())
+def restore(here: Here) -> Any:
+    row = sign_in.live_session(_token())
+    if row is None:
+        raise problems.not_found()
+    return row
+
+
+@door.route("DELETE", "/sessions/current", verb=SIGNED_IN, summary="Sign out of this session", returns=SuccessSchema())
+def delete_current(here: Here) -> Any:
+    sign_in.end_session(_token(), here.actor)
+    return success()
+
+
+@door.route(
+    "DELETE",
+    "/sessions/<token>",
+    verb=SIGNED_IN,
+    summary="Sign out, or end a phone's token",
+    returns=SuccessSchema(),
+)
+def delete(here: Here, token: str) -> Any:
+    sign_in.end_session(token, here.actor)
+    return success()
+
+
+def _token() -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    if SESSION_COOKIE in request.cookies:
+        return request.cookies[SESSION_COOKIE]
+    raise problems.not_found()

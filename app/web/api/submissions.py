@@ -1,0 +1,194 @@
+"""What was sent: list, one, its XML as it came, its files, its versions; and sending by API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request, stream_with_context
+
+from app import problems
+from app.db import db, models
+from app.db.queries import access
+from app.db.queries import submissions as queries
+from app.runtime import runtime
+from app.services import read_submissions as read
+from app.services.add_attachment import add_attachment
+from app.services.receive_submission import Arrival, Sender, receive_submission
+from app.web.api.forms import ONE
+from app.web.door import Door, Here, success
+from app.web.schemas import SuccessSchema
+from app.web.schemas.submissions import (
+    PagingSchema,
+    SubmissionAttachmentSchema,
+    SubmissionSchema,
+    VersionSchema,
+)
+
+door = Door("submissions", tag="Submissions")
+
+ALL = f"{ONE}/submissions"
+ITEM = f"{ALL}/<instance_id>"
+
+Found = tuple[models.Submission, models.SubmissionVersion]
+
+
+@door.route(
+    "GET",
+    ALL,
+    verb="submission.list",
+    summary="The submissions that my office may see, the newest first",
+    query=PagingSchema(),
+    returns=SubmissionSchema(many=True),
+)
+def list_submissions(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
+    found = queries.submissions(read.scope_of(here.actor, here.form), limit=query["limit"], offset=query["offset"])
+    return [shown(*each) for each in found]
+
+
+@door.route(
+    "POST",
+    ALL,
+    verb="submission.create",
+    summary="Send a submission; the body is its XML",
+    returns=SubmissionSchema(),
+    body_types=("application/xml", "text/xml"),
+)
+def create(here: Here) -> dict[str, Any]:
+    if request.mimetype not in ("application/xml", "text/xml"):
+        raise problems.unsupported_media_type(["application/xml", "text/xml"])
+    most = runtime().settings.max_xml_bytes
+    xml = request.stream.read(most + 1)
+    if len(xml) > most:
+        raise problems.too_large("The submission XML", most)
+    sender = Sender(here.actor, request.args.get("deviceID"), request.headers.get("User-Agent"))
+    receipt = receive_submission(sender, here.project, Arrival(xml), only_for=here.form)
+    submission = db.session.get_one(models.Submission, receipt.submission_id)
+    version = queries.version_by_instance(here.form.id, False, receipt.instance_id)
+    assert version is not None  # just received
+    return shown(submission, version)
+
+
+@door.route("GET", f"{ITEM}.xml", verb="submission.read", summary="The XML, as it came", answer_types=("text/xml",))
+def xml(here: Here, instance_id: str) -> Response:
+    return _xml_response(*_found(here, instance_id))
+
+
+@door.route("GET", ITEM, verb="submission.read", summary="One submission", returns=SubmissionSchema())
+def get(here: Here, instance_id: str) -> dict[str, Any]:
+    return shown(*_found(here, instance_id))
+
+
+@door.route(
+    "GET",
+    f"{ITEM}/attachments",
+    verb="submission.read",
+    summary="The files that the answers name",
+    returns=SubmissionAttachmentSchema(many=True),
+)
+def attachments(here: Here, instance_id: str) -> list[dict[str, Any]]:
+    _, version = _found(here, instance_id)
+    return [{"name": row.name, "exists": row.blob_key is not None} for row in queries.attachments(version.id)]
+
+
+@door.route(
+    "GET",
+    f"{ITEM}/attachments/<name>",
+    verb="submission.read",
+    summary="One of them, as a download",
+    answer_types=("application/octet-stream",),
+)
+def attachment(here: Here, instance_id: str, name: str) -> Response:
+    row, chunks = read.file_of(*_found(here, instance_id), name)
+    # The type is the sender's word: the browser is told to save the bytes, never to show them.
+    response = Response(stream_with_context(chunks), content_type="application/octet-stream")
+    response.headers.set("Content-Disposition", "attachment", filename=row.name)
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Content-Length"] = str(row.size_bytes)
+    return response
+
+
+@door.route(
+    "POST",
+    f"{ITEM}/attachments/<name>",
+    verb="submission.update",
+    summary="Add a file that is missing; the body is the file",
+    returns=SuccessSchema(),
+    body_types=("application/octet-stream",),
+)
+def upload_attachment(here: Here, instance_id: str, name: str) -> dict[str, bool]:
+    _, version = _found(here, instance_id)
+    kind = request.mimetype or "application/octet-stream"
+    add_attachment(here.actor, version, name, kind, iter(lambda: request.stream.read(65_536), b""))
+    return success()
+
+
+@door.route(
+    "GET",
+    f"{ITEM}/versions",
+    verb="submission.read",
+    summary="The first sending and every edit, the newest first",
+    returns=VersionSchema(many=True),
+)
+def versions(here: Here, instance_id: str) -> list[dict[str, Any]]:
+    submission, _ = _found(here, instance_id)
+    return [shown_version(submission, version) for version in queries.versions(submission.id)]
+
+
+@door.route(
+    "GET",
+    f"{ITEM}/versions/<version_id>.xml",
+    verb="submission.read",
+    summary="The XML of one of them",
+    answer_types=("text/xml",),
+)
+def version_xml(here: Here, instance_id: str, version_id: str) -> Response:
+    submission, _ = _found(here, instance_id)
+    for version in queries.versions(submission.id):
+        if version.instance_id == version_id:
+            return _xml_response(submission, version)
+    raise problems.not_found()
+
+
+def _xml_response(submission: models.Submission, version: models.SubmissionVersion) -> Response:
+    return Response(read.xml_of(submission, version), content_type="text/xml; charset=utf-8")
+
+
+def _found(here: Here, instance_id: str) -> Found:
+    """The submission, if it is there and the actor's office may see it. Raises Problem 404.1."""
+    found = queries.submission(read.scope_of(here.actor, here.form), instance_id)
+    if found is None:
+        raise problems.not_found()
+    return found
+
+
+def shown(submission: models.Submission, version: models.SubmissionVersion) -> dict[str, Any]:
+    """A submission as the API shows it."""
+    answer: dict[str, Any] = {
+        "instance_id": submission.instance_id,
+        "submitter_id": submission.submitter_id,
+        "device_id": submission.device_id,
+        "user_agent": submission.user_agent,
+        "review_state": submission.review_state,
+        "edits": submission.edits,
+        "created_at": submission.created_at,
+        "updated_at": submission.updated_at,
+        "deleted_at": submission.deleted_at,
+        "current_version": shown_version(submission, version),
+    }
+    if request.headers.get("X-Extended-Metadata") == "true" and submission.submitter_id is not None:
+        answer["submitter"] = access.actor_row(submission.submitter_id)
+    return answer
+
+
+def shown_version(submission: models.Submission, version: models.SubmissionVersion) -> dict[str, Any]:
+    """A version as the API shows it."""
+    return {
+        "instance_id": version.instance_id,
+        "instance_name": read.record_of(submission, version).instance_name,
+        "submitter_id": version.submitter_id,
+        "device_id": version.device_id,
+        "user_agent": version.user_agent,
+        "current": version.is_current,
+        "created_at": version.created_at,
+        "findings": version.findings,
+    }

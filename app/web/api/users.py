@@ -1,0 +1,96 @@
+"""People with an account, and the offices that they belong to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from app import problems
+from app.db import models
+from app.db.queries import access, entities
+from app.permissions import ROLES, SIGNED_IN, Actor
+from app.services.add_user import add_user
+from app.web.door import Door, Here
+from app.web.schemas.access import NewUserSchema, OfficeSchema, UserSchema
+
+door = Door("users", tag="Users and offices")
+
+
+@door.route("GET", "/users/current", verb=SIGNED_IN, summary="Who am I?", returns=UserSchema())
+def current(here: Here) -> dict[str, Any]:
+    user = access.user(here.actor.id)
+    if user is None:
+        raise problems.not_found()
+    shown = _shown(*user)
+    if request.headers.get("X-Extended-Metadata") == "true":
+        shown |= {"verbs": site_verbs(here.actor), "preferences": {"site": {}, "projects": {}}}
+    return shown
+
+
+@door.route("GET", "/users", verb="user.list", summary="All users", returns=UserSchema(many=True))
+def list_users(here: Here) -> list[dict[str, Any]]:
+    return [_shown(*row) for row in access.users(request.args.get("q"))]
+
+
+@door.route("POST", "/users", verb="user.create", summary="Add a user", body=NewUserSchema(), returns=UserSchema())
+def create(here: Here, body: dict[str, Any]) -> dict[str, Any]:
+    user = add_user(
+        here.actor,
+        body["email"],
+        body.get("password"),
+        display_name=body.get("display_name"),
+        office=body.get("office"),
+    )
+    return _found(user.actor_id)
+
+
+@door.route("GET", "/users/<int:actor_id>", verb="user.read", summary="One user", returns=UserSchema())
+def get(here: Here, actor_id: int) -> dict[str, Any]:
+    return _found(actor_id)
+
+
+@door.route("GET", "/offices", verb="office.list", summary="All offices", returns=OfficeSchema(many=True))
+def list_offices(here: Here) -> list[dict[str, Any]]:
+    offices = entities.offices()
+    codes = {office.id: office.code for office in offices}
+    return [
+        {
+            "id": office.id,
+            "code": office.code,
+            "kind": office.kind,
+            "name_en": office.name_en,
+            "name_sq": office.name_sq,
+            "region": office.region,
+            "parent": codes.get(office.parent_id) if office.parent_id is not None else None,
+            "to_confirm": office.to_confirm,
+        }
+        for office in offices
+    ]
+
+
+def site_verbs(actor: Actor) -> list[str]:
+    """What the actor may do on the whole site."""
+    grants = (grant for grant in actor.grants if grant.project_id is None)
+    return sorted(frozenset().union(*(ROLES[grant.role].verbs for grant in grants)))
+
+
+def _found(actor_id: int) -> dict[str, Any]:
+    user = access.user(actor_id)
+    if user is None:
+        raise problems.not_found()
+    return _shown(*user)
+
+
+def _shown(user: models.User, actor: models.Actor, office: str | None) -> dict[str, Any]:
+    return {
+        "id": actor.id,
+        "type": actor.type,
+        "display_name": actor.display_name,
+        "email": user.email,
+        "office": office,
+        "created_at": actor.created_at,
+        "updated_at": actor.updated_at,
+        "deleted_at": actor.deleted_at,
+        "last_login_at": user.last_login_at,
+    }

@@ -1,0 +1,85 @@
+"""Who is asking? The first of: token in the path or `?st=`, Bearer, Basic (https only), cookie.
+
+The order and the answers are Central's: a token that is unknown answers 403, never 401, because a phone would ask
+its user for a password.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+
+from flask import request
+
+from app import problems
+from app.permissions import ANONYMOUS, Actor
+from app.services import sign_in
+from app.web.prefix import KEY_TOKEN
+
+SESSION_COOKIE = "__Host-session"
+CSRF_FIELD = "__csrf"
+_TOKEN = re.compile(r"[A-Za-z0-9!$_-]{64}")
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def current_actor() -> Actor:
+    """The actor of this request; ANONYMOUS if nothing was given. Raises Problem if what was given is not good."""
+    token = request.environ.get(KEY_TOKEN) or request.args.get("st")
+    if token is not None:
+        return _app_user(token)
+    header = request.headers.get("Authorization", "")
+    scheme, _, credentials = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return _session(credentials.strip())
+    if scheme.lower() == "basic":
+        return _basic()
+    if SESSION_COOKIE in request.cookies:
+        return _cookie(request.cookies[SESSION_COOKIE])
+    if header:
+        raise problems.authentication_failed()
+    return ANONYMOUS
+
+
+def _app_user(token: str) -> Actor:
+    if not _TOKEN.fullmatch(token):
+        raise problems.authentication_failed()
+    actor = sign_in.actor_of_token(token)
+    if actor is None or not actor.is_app_user:
+        raise problems.insufficient_rights()
+    return actor
+
+
+def _session(token: str) -> Actor:
+    actor = sign_in.actor_of_token(token)
+    # A phone's token opens the phone's door only: it may not be used as a person's session.
+    if actor is None or actor.is_app_user:
+        raise problems.authentication_failed()
+    return actor
+
+
+def _basic() -> Actor:
+    # On the same machine nothing travels, so that a first try with a command line works.
+    local = request.remote_addr in ("127.0.0.1", "::1") and "X-Forwarded-For" not in request.headers
+    if not (request.is_secure or local):
+        raise problems.https_only()
+    given = request.authorization
+    if given is None or given.username is None or given.password is None:
+        raise problems.authentication_failed()
+    return sign_in.actor_of_password(given.username, given.password)
+
+
+def _cookie(token: str) -> Actor:
+    actor = sign_in.actor_of_token(token)
+    if actor is None or actor.is_app_user:
+        return ANONYMOUS
+    if request.method not in _SAFE_METHODS and not _same_site(token):
+        raise problems.authentication_failed()
+    return actor
+
+
+def _same_site(token: str) -> bool:
+    """A browser sends the cookie by itself; this shows that a page of ours asked."""
+    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+        return True
+    given = request.form.get(CSRF_FIELD, "") if request.mimetype == "application/x-www-form-urlencoded" else ""
+    return bool(given) and hmac.compare_digest(given, sign_in.csrf_of(token))

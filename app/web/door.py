@@ -1,0 +1,208 @@
+"""How does a view say what it needs? Each route declares its verb, its input and its output, or it is refused.
+
+The declaration does four things: checks the right before the view runs, reads and validates the input, shapes the
+output, and describes the route in the OpenAPI document. A view gets `here`: who asks, and the project and form that
+the address names.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+from marshmallow import Schema, ValidationError
+
+from app import problems
+from app.db import models
+from app.db.queries import forms as form_queries
+from app.db.queries import projects as project_queries
+from app.permissions import ANYBODY, SIGNED_IN, VERBS, Actor, may
+from app.problems import Problem
+from app.web.auth import current_actor
+
+
+@dataclass(frozen=True)
+class Here:
+    """Who asks, and about what. `project` and `form` are there when the address names them."""
+
+    actor: Actor
+    maybe_project: models.Project | None = None
+    maybe_form: models.Form | None = None
+
+    @property
+    def project(self) -> models.Project:
+        """The project of the address."""
+        assert self.maybe_project is not None, "this route names no project"
+        return self.maybe_project
+
+    @property
+    def form(self) -> models.Form:
+        """The form of the address."""
+        assert self.maybe_form is not None, "this route names no form"
+        return self.maybe_form
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One declared route, for the OpenAPI document and the tests."""
+
+    method: str
+    rule: str
+    endpoint: str
+    verb: str
+    summary: str
+    tag: str
+    body: Schema | None = None
+    query: Schema | None = None
+    returns: Schema | None = None
+    status: int = 200
+    body_types: tuple[str, ...] = ()
+    answer_types: tuple[str, ...] = ()
+
+
+@dataclass
+class Door:
+    """A blueprint whose routes must declare what they need."""
+
+    name: str
+    tag: str
+    speaks_openrosa: bool = False
+    operations: list[Operation] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.blueprint = Blueprint(self.name, __name__)
+
+    def route(
+        self,
+        method: str,
+        rule: str,
+        *,
+        verb: str,
+        summary: str,
+        body: Schema | None = None,
+        query: Schema | None = None,
+        returns: Schema | None = None,
+        status: int = 200,
+        body_types: tuple[str, ...] = (),
+        answer_types: tuple[str, ...] = (),
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Declare a route. `body_types`, `answer_types`: media types of what is not JSON."""
+        if verb not in VERBS | {ANYBODY, SIGNED_IN}:
+            raise ValueError(f"{rule} asks for the verb {verb}, which no role has")
+
+        def declare(view: Callable[..., Any]) -> Callable[..., Any]:
+            operation = Operation(
+                method,
+                rule,
+                f"{self.name}.{view.__name__}",
+                verb,
+                summary,
+                self.tag,
+                body,
+                query,
+                returns,
+                status,
+                body_types,
+                answer_types,
+            )
+            self.operations.append(operation)
+
+            @functools.wraps(view)
+            def guarded(**path: Any) -> Any:
+                g.speaks_openrosa = self.speaks_openrosa
+                here = _enter(verb, path)
+                given = _read_input(body, query)
+                answer = view(here, **path, **given)
+                return _shape(answer, returns, status)
+
+            guarded.declared = operation  # type: ignore[attr-defined]
+            self.blueprint.add_url_rule(rule, view.__name__, guarded, methods=[method])
+            return view
+
+        return declare
+
+
+def _enter(verb: str, path: dict[str, Any]) -> Here:
+    """Find what the address names and check the right. What it names is taken out of `path`."""
+    actor = current_actor()
+    g.actor = actor
+    project = form = None
+    names_project, names_form = "project_id" in path, "xml_form_id" in path
+    if names_project:
+        project = project_queries.project(path.pop("project_id"))
+    if names_form:
+        xml_form_id = path.pop("xml_form_id")
+        form = form_queries.form(project.id, xml_form_id) if project is not None else None
+    if verb == ANYBODY:
+        return Here(actor, project, form)
+    if verb == SIGNED_IN:
+        if not actor.id:
+            raise problems.authentication_failed()
+        if (names_project and project is None) or (names_form and form is None):
+            raise problems.not_found()
+        return Here(actor, project, form)
+    allowed = may(
+        actor,
+        verb,
+        project_id=project.id if project is not None else None,
+        form_id=form.id if form is not None else None,
+    )
+    if not allowed:
+        raise problems.insufficient_rights() if actor.id else problems.authentication_failed()
+    # Only who has the right anyway learns that something does not exist.
+    if (names_project and project is None) or (names_form and form is None):
+        raise problems.not_found()
+    return Here(actor, project, form)
+
+
+def _read_input(body: Schema | None, query: Schema | None) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    if query is not None:
+        given["query"] = _load(query, request.args.to_dict())
+    if body is not None:
+        given["body"] = _load(body, _json_body())
+    return given
+
+
+def _json_body() -> Any:
+    try:
+        return json.loads(request.get_data() or b"{}")
+    except (ValueError, RecursionError):
+        raise problems.unparseable("json", "it is not valid JSON; check quotes, commas and brackets") from None
+
+
+def _load(schema: Schema, data: Any) -> Any:
+    if not isinstance(data, dict):
+        raise problems.wrong_type("the body", "an object with named fields")
+    try:
+        return schema.load(data)
+    except ValidationError as error:
+        raise _validation_problem(error, data) from None
+
+
+def _validation_problem(error: ValidationError, data: dict[str, Any]) -> Problem:
+    messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
+    missing = [name for name in messages if name not in data]
+    if len(missing) > 1:
+        return problems.missing_parameters(missing, sorted(data))
+    if missing:
+        return problems.missing_parameter(missing[0])
+    name, reasons = next(iter(messages.items()))
+    reason = reasons[0] if isinstance(reasons, list) else "one of its parts is not valid"
+    return problems.unexpected_value(name, str(reason).rstrip("."))
+
+
+def _shape(answer: Any, returns: Schema | None, status: int) -> Any:
+    if isinstance(answer, Response) or returns is None:
+        return answer
+    shaped = returns.dump(answer)
+    return Response(json.dumps(shaped, ensure_ascii=False), status=status, mimetype="application/json")
+
+
+def success() -> dict[str, bool]:
+    """Central's answer when there is nothing to tell."""
+    return {"success": True}

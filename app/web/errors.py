@@ -1,0 +1,104 @@
+"""How does a fault become an answer? JSON as Central's, XML for OpenRosa clients; never a stack, never an answer."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+from xml.sax.saxutils import escape
+
+import structlog
+from flask import Flask, Response, g, request
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from app import problems
+from app.problems import Problem
+from app.sealing.envelope import SealBroken
+from app.storage import StorageFull
+
+log = structlog.get_logger("sportel.web")
+
+RETRY_SECONDS = 5
+
+
+def openrosa_message(text: str, nature: str) -> str:
+    """An OpenRosa response document; Collect shows the message to the user."""
+    return (
+        '<OpenRosaResponse xmlns="http://openrosa.org/http/response" items="0">'
+        f'<message nature="{nature}">{escape(text)}</message></OpenRosaResponse>'
+    )
+
+
+def problem_response(problem: Problem) -> Response:
+    """The problem in the language of the door that it happened at."""
+    if getattr(g, "speaks_openrosa", False):
+        body, mimetype = openrosa_message(problem.message, "error"), "text/xml"
+    else:
+        document: dict[str, Any] = {"message": problem.message, "code": problem.code}
+        if problem.details is not None:
+            document["details"] = problem.details
+        body, mimetype = json.dumps(document, ensure_ascii=False), "application/json"
+    response = Response(body, status=problem.status, mimetype=mimetype)
+    if problem.status == 503:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def install_error_handlers(app: Flask) -> None:
+    """Every exception ends here."""
+    app.register_error_handler(Problem, problem_response)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(DBAPIError, _database_error)
+    app.register_error_handler(PoolTimeout, lambda _: problem_response(problems.unavailable()))
+    app.register_error_handler(StorageFull, lambda _: problem_response(problems.storage_full()))
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _http_error(error: HTTPException) -> Response:
+    if isinstance(error, RequestEntityTooLarge):
+        return problem_response(problems.too_large("The request", request.max_content_length or 0))
+    if error.code in (404, 405):
+        return problem_response(_unrouted())
+    if error.code == 308 or error.response is not None:
+        return error.get_response()  # type: ignore[return-value]  # werkzeug's Response is Flask's here
+    status = error.code or 500
+    return problem_response(Problem(status + 0.1, error.description or error.name))
+
+
+def _unrouted() -> Problem:
+    first = request.path.lstrip("/").split("/", 1)[0]
+    if first == "v1":
+        return problems.not_found()
+    if first[:1] == "v" and first[1:].isdigit():
+        return problems.unexpected_api_version(first[1:])
+    return problems.missing_api_version()
+
+
+def _database_error(error: DBAPIError) -> Response:
+    if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
+        log.warning("database.unavailable", kind=type(error.orig).__name__)
+        return problem_response(problems.unavailable())
+    return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> Response:
+    reference = secrets.token_hex(4)
+    kind = "seal.broken" if isinstance(error, SealBroken) else "unexpected"
+    # The text of an exception may hold what a person answered; its type and its place may not.
+    log.error(kind, reference=reference, error=type(error).__name__, place=_place(error), route=request.endpoint)
+    problem = problems.internal_error()
+    problem.details = {"reference": reference}
+    return problem_response(problem)
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    place = "?"
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if "/app/" in code.co_filename or "/forms/" in code.co_filename:
+            place = f"{code.co_filename.rsplit('/', 2)[-2]}/{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

@@ -1,0 +1,1 @@
+"""The cleaned tables as OData 4.0 JSON."""

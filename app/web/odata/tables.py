@@ -1,0 +1,123 @@
+"""The cleaned tables as JSON: one document for the submissions, one for each repeat.
+
+Source: OASIS OData 4.0 JSON format; Central's feed for names and keys. Unknown options are refused (501.1) rather
+than ignored: a filter that is not applied shows too much.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response, request, stream_with_context
+
+from app import problems
+from app.db.queries import submissions as queries
+from app.services.export_tables import odata_repeat, odata_root, rows_of
+from app.services.read_submissions import ReadRow, export_schema, scope_of, walk_records
+from app.web.addresses import api_url, segment
+from app.web.api.forms import ONE
+from app.web.door import Door, Here
+from forms.schema import FormSchema, Table
+
+door = Door("odata", tag="Cleaned data")
+
+_JSON = "application/json; odata.metadata=minimal; charset=utf-8"
+_OPTIONS = frozenset({"$top", "$skip", "$count", "$format"})
+
+
+@door.route(
+    "GET",
+    f"{ONE}.svc/<table>",
+    verb="submission.read",
+    summary="A cleaned table: Submissions, or Submissions.<repeat>; $top, $skip, $count",
+    answer_types=("application/json",),
+)
+def read_table(here: Here, table: str) -> Response:
+    options = _options()
+    schema = export_schema(here.form)
+    wanted = next((each for each in schema.tables() if each.name == table), None)
+    if wanted is None:
+        raise problems.not_found()
+    scope = scope_of(here.actor, here.form)
+    top, skip = options.get("$top"), options.get("$skip") or 0
+    head: dict[str, Any] = {"@odata.context": _context(here, table)}
+    if wanted.path == "":
+        if options.get("$count"):
+            head["@odata.count"] = queries.count(scope)
+        documents: Iterator[dict[str, Any]] = (
+            odata_root(each, schema) for each in walk_records(scope, skip=skip, limit=top)
+        )
+    else:
+        if options.get("$count"):
+            head["@odata.count"] = sum(len(rows_of(each)[wanted.name]) for each in walk_records(scope))
+        documents = _cut(_repeat_rows(walk_records(scope), wanted), skip, top)
+    response = Response(stream_with_context(_stream(head, documents)), content_type=_JSON)
+    response.headers["OData-Version"] = "4.0"
+    return response
+
+
+@door.route(
+    "GET",
+    f"{ONE}.svc",
+    verb="submission.read",
+    summary="Which tables there are",
+    answer_types=("application/json",),
+)
+def service(here: Here) -> Response:
+    schema: FormSchema = export_schema(here.form)
+    document = {
+        "@odata.context": _context(here, "").rstrip("#"),
+        "value": [{"name": each.name, "kind": "EntitySet", "url": each.name} for each in schema.tables()],
+    }
+    response = Response(json.dumps(document), content_type=_JSON)
+    response.headers["OData-Version"] = "4.0"
+    return response
+
+
+def _context(here: Here, table: str) -> str:
+    form = segment(here.form.xml_form_id)
+    return f"{api_url()}/projects/{here.project.id}/forms/{form}.svc/$metadata#{table}"
+
+
+def _options() -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, text in request.args.items():
+        if name == "st":
+            continue
+        if name not in _OPTIONS:
+            raise problems.not_implemented(f"The option {name}")
+        if name in ("$top", "$skip"):
+            if not (text.isascii() and text.isdigit() and len(text) < 10):
+                raise problems.unexpected_value(name, "use a whole number from 0")
+            given[name] = int(text)
+        if name == "$count":
+            if text not in ("true", "false"):
+                raise problems.unexpected_value(name, "use true or false")
+            given[name] = text == "true"
+        if name == "$format" and text != "json":
+            raise problems.unacceptable_format(["json"])
+    return given
+
+
+def _repeat_rows(records: Iterator[ReadRow], table: Table) -> Iterator[dict[str, Any]]:
+    for record in records:
+        yield from odata_repeat(record, table)
+
+
+def _cut(documents: Iterator[dict[str, Any]], skip: int, top: int | None) -> Iterator[dict[str, Any]]:
+    for number, document in enumerate(documents):
+        if top is not None and number >= skip + top:
+            return
+        if number >= skip:
+            yield document
+
+
+def _stream(head: dict[str, Any], documents: Iterator[dict[str, Any]]) -> Iterator[str]:
+    yield json.dumps(head)[:-1] + ', "value": ['
+    separator = ""
+    for document in documents:
+        yield separator + json.dumps(document, ensure_ascii=False)
+        separator = ",\n"
+    yield "]}"

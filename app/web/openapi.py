@@ -1,0 +1,108 @@
+"""The description of the API, drawn from the declarations of the routes and the marshmallow schemas."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+from marshmallow import Schema
+
+from app.permissions import ANYBODY
+from app.web.door import Operation
+from app.web.schemas import ProblemSchema
+
+_PARAMETER = re.compile(r"<(?:(?P<type>\w+):)?(?P<name>\w+)>")
+
+
+def _schema_name(schema: Any) -> str:
+    kind = schema if isinstance(schema, type) else type(schema)
+    return kind.__name__.removesuffix("Schema")
+
+
+def build(operations: tuple[Operation, ...], prefixes: dict[str, str]) -> dict[str, Any]:
+    """The OpenAPI 3.0 document. `prefixes`: what stands before the rules of each door."""
+    plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
+    spec = APISpec(
+        title="Sportel",
+        version="1.0.0",
+        openapi_version="3.0.3",
+        plugins=[plugin],
+        info={"description": "Forms, submissions and cleaned data. The paths, shapes and codes are ODK Central's."},
+    )
+    spec.components.security_scheme("session", {"type": "http", "scheme": "bearer"})
+    spec.components.security_scheme("password", {"type": "http", "scheme": "basic"})
+    spec.components.schema("Problem", schema=ProblemSchema)
+    for operation in operations:
+        rule = prefixes.get(operation.endpoint.split(".")[0], "") + operation.rule
+        spec.path(
+            path=_PARAMETER.sub(r"{\g<name>}", rule),
+            operations={operation.method.lower(): _operation(operation, rule, plugin.converter)},
+        )
+    return spec.to_dict()
+
+
+def _operation(operation: Operation, rule: str, converter: OpenAPIConverter | None) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.endpoint,
+        "summary": operation.summary,
+        "tags": [operation.tag],
+        "parameters": [*_path_parameters(rule), *_query_parameters(operation.query, converter)],
+        "responses": {
+            str(operation.status): {"description": "Done"} | _content(operation.returns, operation.answer_types),
+            "default": {"description": "A problem"} | _content(ProblemSchema(), ()),
+        },
+        "x-verb": operation.verb,
+    }
+    if operation.verb != ANYBODY:
+        described["security"] = [{"session": []}, {"password": []}]
+    if operation.body is not None or operation.body_types:
+        described["requestBody"] = {"required": operation.body is not None} | _content(
+            operation.body, operation.body_types
+        )
+    return described
+
+
+def _path_parameters(rule: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "in": "path",
+            "name": match["name"],
+            "required": True,
+            "schema": {"type": "integer" if match["type"] == "int" else "string"},
+        }
+        for match in _PARAMETER.finditer(rule)
+    ]
+
+
+def _query_parameters(schema: Schema | None, converter: OpenAPIConverter | None) -> list[dict[str, Any]]:
+    if schema is None or converter is None:
+        return []
+    return [
+        {
+            "in": "query",
+            "name": field.data_key or name,
+            "required": field.required,
+            "schema": converter.field2property(field),
+        }
+        for name, field in schema.fields.items()
+    ]
+
+
+def _content(schema: Schema | None, media_types: tuple[str, ...]) -> dict[str, Any]:
+    if schema is not None:
+        return {"content": {"application/json": {"schema": schema}}}
+    if media_types:
+        return {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in media_types}}
+    return {}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The document of this application."""
+    from app.web import routes  # the doors import much; the document is asked for rarely
+
+    return build(routes.operations(), routes.PREFIXES)

@@ -1,0 +1,1 @@
+"""The OpenRosa API: what ODK Collect speaks (docs.getodk.org/openrosa)."""

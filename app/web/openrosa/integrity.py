@@ -1,0 +1,42 @@
+"""Which cases does a phone still hold that it should forget?
+
+Collect asks for the cases that vanished from its list; one that was deleted or handed to another office is `deleted`.
+"""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import quoteattr
+
+from flask import Response, request
+
+from app import problems
+from app.db.queries import entities
+from app.permissions import SIGNED_IN
+from app.web.door import Door, Here
+from app.web.openrosa.headers import openrosa_response
+
+door = Door("openrosa_integrity", tag="OpenRosa", speaks_openrosa=True)
+
+_MOST_IDS = 10_000
+
+
+@door.route(
+    "GET",
+    "/projects/<int:project_id>/datasets/<name>/integrity",
+    verb=SIGNED_IN,
+    summary="Which of these cases are gone for this phone?",
+    answer_types=("text/xml",),
+)
+def integrity(here: Here, name: str) -> Response:
+    if not any(grant.project_id in (None, here.project.id) for grant in here.actor.grants):
+        raise problems.insufficient_rights()
+    dataset = entities.dataset(here.project.id, name)
+    if dataset is None:
+        raise problems.not_found()
+    asked = [each for each in request.args.get("id", "").split(",") if each][:_MOST_IDS]
+    gone = entities.deleted_state(dataset.id, asked, here.actor.office_id)
+    items = "".join(
+        f"<entity id={quoteattr(uuid)}><deleted>{str(deleted).lower()}</deleted></entity>"
+        for uuid, deleted in gone.items()
+    )
+    return openrosa_response(f"<data><entities>{items}</entities></data>")

@@ -1,0 +1,143 @@
+"""What did the phone send? Reads multipart/form-data as a stream: the XML into memory, files sealed into the storage.
+
+Werkzeug's own form parsing answers a cut body with an empty form and no error; this reader says so. It also never
+lets a file lie in clear on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from flask import request
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData, Preamble
+
+from app import problems
+from app.config import Settings
+from app.services.uploads import StoredFile, discard_files, store_file
+
+XML_PART = "xml_submission_file"
+_READ_BYTES = 64 * 1024
+_MAX_FIELD_BYTES = 64 * 1024
+_MAX_NAME_CHARACTERS = 255
+
+
+@dataclass
+class Upload:
+    """What one request brought. `fields` are small texts such as Collect's `*isIncomplete*`."""
+
+    xml: bytes | None = None
+    files: list[StoredFile] = field(default_factory=list)
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+def read_upload(settings: Settings) -> Upload:
+    """Read the request's body. Raises Problem 400.2, 400.39 or 413.1; nothing is left in the storage then."""
+    if request.mimetype != "multipart/form-data":
+        raise problems.missing_parameter(XML_PART, "send multipart/form-data with the XML in that part")
+    boundary = request.mimetype_params.get("boundary", "")
+    if not boundary or len(boundary) > 200 or not boundary.isascii():
+        raise problems.multipart_unreadable("its header names no usable boundary")
+    if request.content_length is not None and request.content_length > settings.max_request_bytes:
+        raise problems.too_large("The request", settings.max_request_bytes)
+    upload = Upload()
+    try:
+        _read_parts(_events(boundary.encode(), settings), upload, settings)
+        if upload.xml is None:
+            raise problems.missing_parameter(XML_PART)
+    except BaseException:
+        discard_files(upload.files)
+        raise
+    return upload
+
+
+def _events(boundary: bytes, settings: Settings) -> Iterator[Event]:
+    """The decoder's events. Ends only after the closing boundary; anything else is an error."""
+    decoder = MultipartDecoder(boundary, max_form_memory_size=None, max_parts=settings.max_request_parts)
+    try:
+        for chunk in _chunks(settings.max_request_bytes):
+            decoder.receive_data(chunk)
+            while not isinstance(event := decoder.next_event(), NeedData):
+                yield event
+                if isinstance(event, Epilogue):
+                    return
+        decoder.receive_data(None)
+        while not isinstance(event := decoder.next_event(), NeedData):
+            yield event
+            if isinstance(event, Epilogue):
+                return
+    except RequestEntityTooLarge:
+        raise problems.multipart_unreadable(f"it has more than {settings.max_request_parts} parts") from None
+    except ValueError:
+        raise problems.multipart_unreadable("it is cut or malformed") from None
+    raise problems.multipart_unreadable("it ends before its closing boundary")
+
+
+def _chunks(max_bytes: int) -> Iterator[bytes]:
+    total = 0
+    while True:
+        try:
+            chunk = request.stream.read(_READ_BYTES)
+        except (ClientDisconnected, OSError):
+            raise problems.multipart_unreadable("the connection ended before the whole body had come") from None
+        if not chunk:
+            return
+        total += len(chunk)
+        if total > max_bytes:
+            raise problems.too_large("The request", max_bytes)
+        yield chunk
+
+
+def _read_parts(events: Iterator[Event], upload: Upload, settings: Settings) -> None:
+    for event in events:
+        if isinstance(event, Preamble | Epilogue):
+            continue
+        assert isinstance(event, Field | File)  # a part's data is consumed below
+        name = event.name or ""
+        filename = event.filename if isinstance(event, File) else None
+        if name == XML_PART:
+            _take_xml(events, upload, settings)
+        elif filename:
+            _take_file(filename, event, events, upload, settings)
+        else:
+            _take_field(name, events, upload)
+
+
+def _data(events: Iterator[Event]) -> Iterator[bytes]:
+    for event in events:
+        assert isinstance(event, Data)
+        yield event.data
+        if not event.more_data:
+            return
+
+
+def _collect(events: Iterator[Event], what: str, max_bytes: int) -> bytes:
+    content = bytearray()
+    for chunk in _data(events):
+        content += chunk
+        if len(content) > max_bytes:
+            raise problems.too_large(what, max_bytes)
+    return bytes(content)
+
+
+def _take_xml(events: Iterator[Event], upload: Upload, settings: Settings) -> None:
+    if upload.xml is not None:
+        raise problems.multipart_unreadable(f"it has the part {XML_PART} twice")
+    upload.xml = _collect(events, "The submission XML", settings.max_xml_bytes)
+
+
+def _take_file(filename: str, part: Event, events: Iterator[Event], upload: Upload, settings: Settings) -> None:
+    assert isinstance(part, File)
+    # The name is data: it names a row, never a path.
+    if len(filename) > _MAX_NAME_CHARACTERS or not filename.isprintable():
+        raise problems.multipart_unreadable(
+            f"a file name is longer than {_MAX_NAME_CHARACTERS} characters or has control characters"
+        )
+    content_type = part.headers.get("Content-Type", "application/octet-stream")[:255]
+    upload.files.append(store_file(filename, content_type, _data(events), max_bytes=settings.max_file_bytes))
+
+
+def _take_field(name: str, events: Iterator[Event], upload: Upload) -> None:
+    content = _collect(events, "A form field", _MAX_FIELD_BYTES)
+    upload.fields[name[:_MAX_NAME_CHARACTERS]] = content.decode("utf-8", "replace")

@@ -1,0 +1,52 @@
+"""Where does a phone send a filled form? HEAD answers 204; POST answers 201 only when the submission is durable.
+
+Source: docs.getodk.org/openrosa-form-submission; only 201 and 202 mean success to ODK Collect.
+"""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from app.permissions import SIGNED_IN
+from app.runtime import runtime
+from app.services.receive_submission import Arrival, Sender, receive_submission
+from app.web.door import Door, Here
+from app.web.errors import openrosa_message
+from app.web.openrosa.headers import openrosa_headers, openrosa_response
+from app.web.openrosa.multipart import read_upload
+
+door = Door("openrosa_submission", tag="OpenRosa", speaks_openrosa=True)
+
+THANKS = "Dërgimi u mor. / The submission was received."
+
+
+@door.route(
+    "GET",  # and HEAD with it, which is what a phone asks
+    "/projects/<int:project_id>/submission",
+    verb=SIGNED_IN,
+    summary="May this phone send, and how much at once?",
+    status=204,
+)
+def announce(here: Here) -> Response:
+    return openrosa_headers(Response(status=204))
+
+
+@door.route(
+    "POST",
+    "/projects/<int:project_id>/submission",
+    verb=SIGNED_IN,
+    summary="Send a submission with its files",
+    status=201,
+    body_types=("multipart/form-data",),
+    answer_types=("text/xml",),
+)
+def submit(here: Here) -> Response:
+    upload = read_upload(runtime().settings)
+    assert upload.xml is not None  # read_upload refuses a request without it
+    receive_submission(sender_of(here), here.project, Arrival(upload.xml, tuple(upload.files)))
+    return openrosa_response(openrosa_message(THANKS, "submit_success"), status=201)
+
+
+def sender_of(here: Here) -> Sender:
+    """The actor with what the device says of itself."""
+    return Sender(here.actor, request.args.get("deviceID"), request.headers.get("User-Agent"))

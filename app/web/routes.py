@@ -1,0 +1,44 @@
+"""Which doors are there, and where?"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.web import health, home
+from app.web.api import app_users, datasets, drafts, exports, forms, projects, sessions, submissions, users
+from app.web.door import Door, Operation
+from app.web.odata import tables
+from app.web.openrosa import draft, form_list, integrity, submission
+
+API_DOORS: tuple[Door, ...] = (
+    sessions.door,
+    users.door,
+    projects.door,
+    app_users.door,
+    forms.door,
+    drafts.door,
+    submissions.door,
+    exports.door,
+    tables.door,
+    datasets.door,
+    form_list.door,
+    submission.door,
+    integrity.door,
+    draft.door,
+)
+OTHER_DOORS: tuple[Door, ...] = (health.door, home.door)
+
+PREFIXES = {door.name: "/v1" for door in API_DOORS}
+
+
+def operations() -> tuple[Operation, ...]:
+    """Every declared route."""
+    return tuple(operation for door in (*API_DOORS, *OTHER_DOORS) for operation in door.operations)
+
+
+def install_routes(app: Flask) -> None:
+    """Open every door."""
+    for door in API_DOORS:
+        app.register_blueprint(door.blueprint, url_prefix="/v1")
+    for door in OTHER_DOORS:
+        app.register_blueprint(door.blueprint)

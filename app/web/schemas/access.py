@@ -1,0 +1,96 @@
+"""Shapes of sessions, users, app users and offices."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from app.web.schemas import ApiSchema, Moment
+
+_name = validate.Length(min=1, max=255)
+
+
+class SignInSchema(ApiSchema):
+    """An address and a password."""
+
+    email = fields.String(required=True, validate=validate.Length(max=320))
+    password = fields.String(required=True, load_only=True, validate=validate.Length(max=1024))
+
+
+class SessionSchema(ApiSchema):
+    """A session: `token` goes into `Authorization: Bearer`, `csrf` into forms of a page."""
+
+    token = fields.String()
+    csrf = fields.String()
+    created_at = Moment()
+    expires_at = Moment()
+
+
+class ActorSchema(ApiSchema):
+    """Whoever acts."""
+
+    id = fields.Integer()
+    type = fields.String()
+    display_name = fields.String()
+    created_at = Moment()
+    updated_at = Moment(allow_none=True)
+    deleted_at = Moment(allow_none=True)
+
+
+class UserSchema(ActorSchema):
+    """A person; `office` is the code of the office they belong to."""
+
+    email = fields.String()
+    office = fields.String(allow_none=True)
+    last_login_at = Moment(allow_none=True)
+    verbs = fields.List(fields.String())
+    preferences = fields.Dict()
+
+
+class NewUserSchema(ApiSchema):
+    """A person to be added. `role` and `projectId` may give a first role."""
+
+    email = fields.Email(required=True, validate=validate.Length(max=320))
+    password = fields.String(load_only=True, validate=validate.Length(max=1024))
+    display_name = fields.String(validate=_name)
+    office = fields.String(validate=_name)
+
+
+class OfficeSchema(ApiSchema):
+    """A place where people work; its code is the one that the forms use."""
+
+    id = fields.Integer()
+    code = fields.String()
+    kind = fields.String()
+    name_en = fields.String()
+    name_sq = fields.String()
+    region = fields.String(allow_none=True)
+    parent = fields.String(allow_none=True)
+    to_confirm = fields.Boolean()
+
+
+class NewAppUserSchema(ApiSchema):
+    """A phone to be added, its office, and (if not all of the project's) the forms that it may fill."""
+
+    display_name = fields.String(required=True, validate=_name)
+    office = fields.String(allow_none=True, validate=_name)
+    forms = fields.List(fields.String(validate=_name))
+    language = fields.String(validate=validate.OneOf(["sq", "en"]), load_default="sq")
+
+
+class SettingsQrSchema(ApiSchema):
+    """What ODK Collect scans: the text of the code and the picture."""
+
+    payload = fields.String()
+    svg = fields.String()
+
+
+class AppUserSchema(ActorSchema):
+    """A phone. `token` and `settingsQr` are there once, in the answer that creates it; `null` after."""
+
+    project_id = fields.Integer()
+    token = fields.String(allow_none=True)
+    office = fields.String(allow_none=True)
+    created_by = fields.Nested(ActorSchema, allow_none=True)
+    last_used = Moment(allow_none=True)
+    expires_at = Moment(allow_none=True)
+    settings_qr = fields.Nested(SettingsQrSchema)
