@@ -1,0 +1,74 @@
+# The commands of Sportel. `make help` lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check format workbooks benchmarks clean test-tools demo-tools
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+run: $(VENV)/.service ## Set up what is missing and serve on PORT (8080)
+	@$(BIN)/python -m app
+
+demo: $(VENV)/.dev demo-tools ## Phones fill the forms on the running server; the cleaned rows are shown
+	@$(BIN)/python -m demo $(ARGS)
+
+test: $(VENV)/.dev test-tools ## The whole test suite, with a real phone engine and a real PostgreSQL
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## The gate: format, lint, types, workbooks, then the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m tools.workbooks check
+	$(MAKE) test
+
+format: $(VENV)/.dev ## Format the code and sort the imports
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+workbooks: $(VENV)/.dev ## Bring the shipped workbooks to the house style and refresh shared lists
+	$(BIN)/python -m tools.workbooks write
+
+benchmarks: $(VENV)/.dev ## Measure what is promised; see benchmarks/README.md
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove what was built (never the data in var/)
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache
+
+# What each command needs, made when its list changes.
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "sportel: Python 3.11 or newer is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "sportel: Python's venv module is needed: apt-get install python3-venv" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.service: requirements.txt $(VENV)/.python
+	@echo "Installing what the service needs …"
+	@$(BIN)/pip install --quiet -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.service
+	@echo "Installing what the tests need …"
+	@$(BIN)/pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+demo-tools:
+	@command -v javac >/dev/null || $(MAKE) --no-print-directory build/.apt-default-jdk-headless
+
+test-tools: demo-tools
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
+		|| $(MAKE) --no-print-directory build/.apt-postgresql
+
+build/.apt-%:
+	@echo "Installing $* …"
+	@command -v apt-get >/dev/null || { echo "sportel: $* is needed; install it with your system's package manager" >&2; exit 1; }
+	@$(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $* >/dev/null
+	@mkdir -p build && touch $@
