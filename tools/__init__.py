@@ -1,0 +1,1 @@
+"""Which chores of the repository have a command?"""
