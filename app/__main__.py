@@ -94,7 +94,11 @@ def _prepare(settings: Settings) -> None:
     except Problem as problem:
         stop(problem.message)
     except OperationalError as error:
-        stop(f"the database cannot be used ({str(error.orig).strip().splitlines()[0]}); check SPORTEL_DATABASE_URL")
+        reason = f"the database cannot be used ({str(error.orig).strip().splitlines()[0]})"
+        if settings.sqlalchemy_url.startswith("sqlite"):
+            stop(f"{reason}; check SPORTEL_DATA and SPORTEL_DATABASE_URL")
+        # A database server may come later than we: until then every request is answered 503.
+        print(f"sportel: {reason}; serving 503 until it can, check SPORTEL_DATABASE_URL", file=sys.stderr)
     address = settings.public_url or f"http://{settings.host}:{settings.port}"
     print(f"\nSportel is at {address}\n  {address}/       where to go\n  {address}/docs   the API", flush=True)
 

@@ -10,6 +10,7 @@ from app.problems import Problem
 from forms.errors import FormsError, XFormInvalid, XLSFormInvalid
 from forms.schema import FormSchema, read_schema
 from forms.xlsform import compile_xlsform
+from forms.xpath import check_expressions
 
 XLSFORM_TYPES = (".xlsx", ".xls", ".csv", ".md")
 
@@ -37,7 +38,8 @@ class CompiledSource:
 def compile_source(source: FormSource) -> CompiledSource:
     """Compile and read. Raises Problem 400.1, 400.2, 400.8 or 400.15, naming the place where it is known."""
     if source.type == ".xml":
-        return _checked(CompiledSource(source.content, _schema(source.content), ()))
+        schema = _schema(source.content)
+        return _checked(CompiledSource(source.content, schema, _expression_warnings(schema)))
     try:
         compiled = compile_xlsform(source.content, source.type, fallback_form_id=source.fallback_form_id)
     except XLSFormInvalid as error:
@@ -56,7 +58,16 @@ def compile_source(source: FormSource) -> CompiledSource:
         schema = read_schema(compiled.xform)
     except FormsError as error:
         raise problems.xlsform_invalid(error.message, [str(each["message"]) for each in warnings]) from None
+    warnings += _expression_warnings(schema)
     return _checked(CompiledSource(compiled.xform, schema, warnings, source.content, source.type))
+
+
+def _expression_warnings(schema: FormSchema) -> tuple[dict[str, Any], ...]:
+    """Expressions that a phone would not run: the compiler looks at none, and the phone shows no form at all."""
+    return tuple(
+        {"message": f"{each.path}, {each.part}: {each.message}", "sheet": None, "row": None, "column": None}
+        for each in check_expressions(schema)
+    )
 
 
 def _schema(xform: bytes) -> FormSchema:

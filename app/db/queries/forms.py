@@ -133,7 +133,7 @@ def _submission_totals(project_id: int) -> dict[int, Row[int, int, datetime]]:
 def published_with_attachments(
     project_id: int,
 ) -> list[tuple[models.Form, models.FormVersion, list[models.FormAttachment]]]:
-    """What the phones of a project may have: open and closing forms with their files; two queries however many."""
+    """What the phones of a project may fetch: open forms with their files; two queries however many."""
     form_, version, file = models.Form, models.FormVersion, models.FormAttachment
     pairs = db.session.execute(
         select(form_, version)
@@ -141,7 +141,7 @@ def published_with_attachments(
         .where(
             form_.project_id == project_id,
             form_.deleted_at.is_(None),
-            form_.state != "closed",
+            form_.state == "open",
             version.is_current,
         )
         .order_by(version.name, form_.xml_form_id)
