@@ -46,8 +46,8 @@ clean: ## Remove what was built (never the data in var/)
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "sportel: Python 3.11 or newer is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) \
-		|| { echo "sportel: Python's venv module is needed: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(MAKE) --no-print-directory build/.apt-python3-venv
+	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 $(VENV)/.service: requirements.txt $(VENV)/.python

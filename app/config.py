@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 ROOT = Path(__file__).resolve().parent.parent
 
 MIB = 1024 * 1024
@@ -36,19 +39,31 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def _folder(text: str) -> Path:
-    return Path(text).expanduser().resolve()
+    try:
+        return Path(text).expanduser().resolve()
+    except RuntimeError:
+        raise ConfigError("names the home folder of a user that is not there") from None
 
 
 def _database(text: str) -> str:
     if text.startswith(("postgresql://", "postgres://")):
-        return "postgresql+psycopg://" + text.split("://", 1)[1]
-    if text.startswith(("postgresql+psycopg://", "sqlite:///")):
-        return text
-    raise ConfigError("must start with postgresql:// or sqlite:///")
+        text = "postgresql+psycopg://" + text.split("://", 1)[1]
+    if not text.startswith(("postgresql+psycopg://", "sqlite:///")):
+        raise ConfigError("must start with postgresql:// or sqlite:///")
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise ConfigError("must be an address such as postgresql://user:password@host:5432/name") from None
+    if url.get_backend_name() == "sqlite" and (url.database or ":memory:") == ":memory:":
+        raise ConfigError("must name a file: a database in memory would lose what was taken")
+    return text
 
 
 def _url(text: str) -> str:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise ConfigError("must be an address such as https://forms.example.org")
     return text.rstrip("/")

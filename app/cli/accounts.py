@@ -72,13 +72,14 @@ def add_phone_command(
     if qr is not None and qr.suffix not in (".png", ".svg"):
         raise click.BadParameter("the picture must be a .png or .svg file")
     new = add_app_user(ANONYMOUS, project, name, office=office, forms=list(forms) or None, days=settings.app_user_days)
-    text = collect_settings.payload(collect_settings.settings_of(project, name, address, new.token, language))
+    code = collect_settings.settings_code(project, name, address, new.token, language)
     if qr is not None:
         qr.touch(mode=0o600)
-        qr.write_bytes(collect_settings.picture(text, kind=qr.suffix[1:]))
+        qr.write_bytes(collect_settings.picture(code.payload, kind=qr.suffix[1:]))
         click.echo(f"The code for {name} is in {qr}; delete it once it is scanned.")
     else:
-        click.echo(collect_settings.terminal(text))
+        click.echo(collect_settings.terminal(code.payload))
+    click.echo(f"Password that unlocks the settings on the phone (shown once): {code.admin_password}")
     click.echo(f"The phone will call {address}. The code works for {settings.app_user_days} days.")
 
 

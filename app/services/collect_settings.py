@@ -2,7 +2,7 @@
 
 The code is base64(zlib(JSON)); the keys are those of Collect's settings schema. Settings that are not given take
 Collect's defaults, so what protects the person is given: delete after sending, no screen for changing the server,
-no list of sent forms, no analytics.
+no list of sent forms, no analytics; and a password of the administrator's before any of that can be changed.
 Sources: docs.getodk.org/collect-import-export; getodk/collect, settings/.../client-settings.schema.json.
 """
 
@@ -11,7 +11,9 @@ from __future__ import annotations
 import base64
 import io
 import json
+import secrets
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 import segno
@@ -22,8 +24,24 @@ from app.db import models
 _COLOURS = ("#00568f", "#7a3b00", "#2f6b2f", "#5b2a83")
 
 
+@dataclass(frozen=True, repr=False)
+class SettingsCode:
+    """What is scanned, and the password that unlocks the phone's settings afterwards."""
+
+    payload: str
+    admin_password: str
+
+
+def settings_code(project: models.Project, name: str, server_url: str, token: str, language: str) -> SettingsCode:
+    """The code for one phone, with a fresh administrator's password."""
+    password = f"{secrets.randbelow(10**8):08d}"
+    settings = settings_of(project, name, server_url, token, language)
+    settings["admin"]["admin_pw"] = password
+    return SettingsCode(payload(settings), password)
+
+
 def settings_of(project: models.Project, name: str, server_url: str, token: str, language: str) -> dict[str, Any]:
-    """The settings document."""
+    """The settings document, without the administrator's password."""
     return {
         "general": {
             "protocol": "odk_default",

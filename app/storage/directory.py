@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -59,7 +59,10 @@ class DirectoryStore:
             temporary.rename(final)
             _sync_folder(final.parent)
         except BaseException as error:
-            temporary.unlink(missing_ok=True)
+            # Also after the rename: a file whose name may not survive a power cut was never kept.
+            for path in (temporary, final):
+                with suppress(OSError):
+                    path.unlink()
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise StorageFull from None
             raise

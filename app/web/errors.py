@@ -41,6 +41,9 @@ def problem_response(problem: Problem) -> Response:
             document["details"] = problem.details
         body, mimetype = json.dumps(document, ensure_ascii=False), "application/json"
     response = Response(body, status=problem.status, mimetype=mimetype)
+    if problem.status == 401 and getattr(g, "speaks_openrosa", False):
+        # Only here: in a browser this header opens a window that asks for a password.
+        response.headers["WWW-Authenticate"] = 'Basic realm="Sportel", charset="UTF-8"'
     if problem.status == 503:
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response

@@ -42,11 +42,13 @@ def create(here: Here, body: dict[str, Any]) -> dict[str, Any]:
         forms=body.get("forms"),
         days=runtime().settings.app_user_days,
     )
-    text = collect_settings.payload(
-        collect_settings.settings_of(here.project, body["display_name"], server_url(), new.token, body["language"])
-    )
-    code = {"payload": text, "svg": collect_settings.picture(text).decode()}
-    return shown(_found(here, new.actor_id)) | {"token": new.token, "settings_qr": code}
+    code = collect_settings.settings_code(here.project, body["display_name"], server_url(), new.token, body["language"])
+    shown_once = {
+        "payload": code.payload,
+        "svg": collect_settings.picture(code.payload).decode(),
+        "admin_password": code.admin_password,
+    }
+    return shown(_found(here, new.actor_id)) | {"token": new.token, "settings_qr": shown_once}
 
 
 @door.route("GET", f"{_ALL}/<int:actor_id>", verb="app_user.list", summary="One phone", returns=AppUserSchema())

@@ -78,10 +78,11 @@ class NewAppUserSchema(ApiSchema):
 
 
 class SettingsQrSchema(ApiSchema):
-    """What ODK Collect scans: the text of the code and the picture."""
+    """What ODK Collect scans: the text of the code, the picture, and the password that unlocks its settings."""
 
     payload = fields.String()
     svg = fields.String()
+    admin_password = fields.String()
 
 
 class AppUserSchema(ActorSchema):
