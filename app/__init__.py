@@ -22,6 +22,7 @@ from app.web.errors import install_error_handlers
 from app.web.headers import install_headers
 from app.web.prefix import TokenPrefix
 from app.web.routes import install_routes
+from app.web.storable import install_converters
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["sportel"] = Runtime(
         settings, read_key_file(settings.key_path), DirectoryStore(settings.blob_folder)
     )
+    install_converters(app)
     install_error_handlers(app)
     install_headers(app)
     install_request_log(app)

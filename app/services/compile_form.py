@@ -12,6 +12,8 @@ from forms.schema import FormSchema, read_schema
 from forms.xlsform import compile_xlsform
 from forms.xpath import check_expressions
 
+_NAME_CHARACTERS = 255
+_PATH_CHARACTERS = 1024
 XLSFORM_TYPES = (".xlsx", ".xls", ".csv", ".md")
 
 
@@ -80,7 +82,7 @@ def _schema(xform: bytes) -> FormSchema:
 
 
 def _checked(compiled: CompiledSource) -> CompiledSource:
-    for check in (_form_id_problem, _redirection_problem):
+    for check in (_form_id_problem, _length_problem, _redirection_problem):
         problem = check(compiled.schema)
         if problem is not None:
             raise problem
@@ -95,6 +97,20 @@ def _form_id_problem(schema: FormSchema) -> Problem | None:
         return problems.unexpected_value("xmlFormId", "a form ID cannot end in .xls, .xlsx or .xml", form_id)
     if len(form_id) > 255 or "/" in form_id or not form_id.isprintable():
         return problems.unexpected_value("xmlFormId", "use up to 255 printable characters without a slash")
+    return None
+
+
+def _length_problem(schema: FormSchema) -> Problem | None:
+    """Names go into columns; no author means one of hundreds of characters."""
+    names = [("version", schema.version)]
+    names += [("the file name", media.name) for media in schema.media]
+    names += [("the entity list", each.dataset) for each in schema.entities]
+    names += [("the entity property", name) for each in schema.entities for name in each.properties]
+    names += [("the question's path", field.path) for field in schema.fields]
+    for what, name in names:
+        limit = _PATH_CHARACTERS if what == "the question's path" else _NAME_CHARACTERS
+        if len(name) > limit:
+            return problems.unexpected_value(what, f"it is longer than {limit} characters: {name[:40]}…")
     return None
 
 

@@ -23,6 +23,7 @@ from app.db.queries import projects as project_queries
 from app.permissions import ANONYMOUS, ANYBODY, SIGNED_IN, VERBS, Actor, may
 from app.problems import Problem
 from app.web.auth import current_actor
+from app.web.storable import is_storable, texts
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,8 @@ def _enter(verb: str, path: dict[str, Any]) -> Here:
     # What anybody may ask is answered without looking for who asks: also when the database is down.
     actor = ANONYMOUS if verb == ANYBODY else current_actor()
     g.actor = actor
+    if not all(is_storable(value) for value in path.values() if isinstance(value, str)):
+        raise problems.not_found()
     project = form = None
     names_project, names_form = "project_id" in path, "xml_form_id" in path
     if names_project:
@@ -179,6 +182,8 @@ def _json_body() -> Any:
 def _load(schema: Schema, data: Any) -> Any:
     if not isinstance(data, dict):
         raise problems.wrong_type("the body", "an object with named fields")
+    if not all(map(is_storable, texts(data))):
+        raise problems.unexpected_value("a text", "it holds a character that cannot be kept (NUL or half a character)")
     try:
         return schema.load(data)
     except ValidationError as error:

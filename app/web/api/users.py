@@ -12,7 +12,7 @@ from app.db.queries import access, entities
 from app.permissions import ROLES, SIGNED_IN, Actor
 from app.services.add_user import add_user
 from app.web.door import Door, Here
-from app.web.schemas.access import NewUserSchema, OfficeSchema, UserSchema
+from app.web.schemas.access import NewUserSchema, OfficeSchema, UserQuerySchema, UserSchema
 
 door = Door("users", tag="Users and offices")
 
@@ -28,9 +28,16 @@ def current(here: Here) -> dict[str, Any]:
     return shown
 
 
-@door.route("GET", "/users", verb="user.list", summary="All users", returns=UserSchema(many=True))
-def list_users(here: Here) -> list[dict[str, Any]]:
-    return [_shown(*row) for row in access.users(request.args.get("q"))]
+@door.route(
+    "GET",
+    "/users",
+    verb="user.list",
+    summary="All users, or those whose address or name holds a text",
+    query=UserQuerySchema(),
+    returns=UserSchema(many=True),
+)
+def list_users(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
+    return [_shown(*row) for row in access.users(query["q"])]
 
 
 @door.route("POST", "/users", verb="user.create", summary="Add a user", body=NewUserSchema(), returns=UserSchema())

@@ -14,6 +14,7 @@ from app.db.queries import entities
 from app.permissions import SIGNED_IN
 from app.web.door import Door, Here
 from app.web.openrosa.headers import openrosa_response
+from forms.submission import entity_uuid
 
 door = Door("openrosa_integrity", tag="OpenRosa", speaks_openrosa=True)
 
@@ -33,7 +34,7 @@ def integrity(here: Here, name: str) -> Response:
     dataset = entities.dataset(here.project.id, name)
     if dataset is None:
         raise problems.not_found()
-    asked = [each for each in request.args.get("id", "").split(",") if each][:_MOST_IDS]
+    asked = [each for each in request.args.get("id", "").split(",") if entity_uuid(each)][:_MOST_IDS]
     gone = entities.deleted_state(dataset.id, asked, here.actor.office_id)
     items = "".join(
         f"<entity id={quoteattr(uuid)}><deleted>{str(deleted).lower()}</deleted></entity>"

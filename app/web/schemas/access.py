@@ -46,6 +46,12 @@ class UserSchema(ActorSchema):
     preferences = fields.Dict()
 
 
+class UserQuerySchema(ApiSchema):
+    """A text to look for."""
+
+    q = fields.String(load_default=None, validate=validate.Length(max=320))
+
+
 class NewUserSchema(ApiSchema):
     """A person to be added. `role` and `projectId` may give a first role."""
 

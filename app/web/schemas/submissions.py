@@ -11,7 +11,7 @@ from app.web.schemas.access import ActorSchema
 class PagingSchema(ApiSchema):
     """`offset` and `limit`, as everywhere in the API."""
 
-    offset = fields.Integer(load_default=0, validate=validate.Range(min=0))
+    offset = fields.Integer(load_default=0, validate=validate.Range(min=0, max=2**31 - 1))
     limit = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=0, max=10_000))
 
 
