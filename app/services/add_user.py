@@ -8,7 +8,7 @@ from app import problems
 from app.clock import now
 from app.db import db, models
 from app.db.queries import access
-from app.db.queries.entities import office_by_code
+from app.db.queries.offices import office_by_code
 from app.permissions import Actor, Grant
 from app.services.audit import record
 from app.services.sign_in import hash_password

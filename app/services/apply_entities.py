@@ -14,6 +14,7 @@ from sqlalchemy import update
 from app.clock import now
 from app.db import db, models
 from app.db.queries import entities as queries
+from app.db.queries.offices import office_by_code
 from app.permissions import Actor
 from app.services.audit import record
 from app.services.entity_content import EntityContent, clear_properties, open_entity, seal_entity
@@ -118,7 +119,7 @@ def create_entity(
 
 
 def _custodian(content: EntityContent, otherwise: int | None) -> int | None:
-    office = queries.office_by_code(content.data.get(CUSTODIAN, ""))
+    office = office_by_code(content.data.get(CUSTODIAN, ""))
     return office.id if office is not None else otherwise
 
 

@@ -131,13 +131,3 @@ def made_entity(submission_id: int) -> bool:
         .where(models.SubmissionVersion.submission_id == submission_id)
     )
     return db.session.scalar(statement.limit(1)) is not None
-
-
-def office_by_code(code: str) -> models.Office | None:
-    """The office that an answer names."""
-    return db.session.scalar(select(models.Office).where(models.Office.code == code))
-
-
-def offices() -> list[models.Office]:
-    """All offices, by kind and name."""
-    return list(db.session.scalars(select(models.Office).order_by(models.Office.kind, models.Office.name_en)))

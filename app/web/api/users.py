@@ -8,7 +8,7 @@ from flask import request
 
 from app import problems
 from app.db import models
-from app.db.queries import access, entities
+from app.db.queries import access, offices
 from app.permissions import ROLES, SIGNED_IN, Actor
 from app.services.add_user import add_user
 from app.web.door import Door, Here
@@ -59,8 +59,8 @@ def get(here: Here, actor_id: int) -> dict[str, Any]:
 
 @door.route("GET", "/offices", verb="office.list", summary="All offices", returns=OfficeSchema(many=True))
 def list_offices(here: Here) -> list[dict[str, Any]]:
-    offices = entities.offices()
-    codes = {office.id: office.code for office in offices}
+    found = offices.offices()
+    codes = {office.id: office.code for office in found}
     return [
         {
             "id": office.id,
@@ -72,7 +72,7 @@ def list_offices(here: Here) -> list[dict[str, Any]]:
             "parent": codes.get(office.parent_id) if office.parent_id is not None else None,
             "to_confirm": office.to_confirm,
         }
-        for office in offices
+        for office in found
     ]
 
 

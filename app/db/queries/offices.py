@@ -1,0 +1,17 @@
+"""Which offices are there?"""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app.db import db, models
+
+
+def office_by_code(code: str) -> models.Office | None:
+    """The office that an answer names."""
+    return db.session.scalar(select(models.Office).where(models.Office.code == code))
+
+
+def offices() -> list[models.Office]:
+    """All offices, by kind and name."""
+    return list(db.session.scalars(select(models.Office).order_by(models.Office.kind, models.Office.name_en)))
