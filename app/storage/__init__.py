@@ -19,6 +19,10 @@ class StorageFull(Exception):
     """No room is left; nothing was kept."""
 
 
+class StorageUnavailable(Exception):
+    """It cannot be written now (read-only, a failing disk); nothing was kept."""
+
+
 class BlobWriter(Protocol):
     """A file that is being written; its key is fixed from the beginning."""
 
@@ -31,7 +35,10 @@ class BlobStore(Protocol):
     """The four verbs."""
 
     def put(self) -> AbstractContextManager[BlobWriter]:
-        """A writer; when the block ends well the file is durable, otherwise it never was."""
+        """A writer; when the block ends well the file is durable, otherwise it never was.
+
+        Raises StorageFull or StorageUnavailable.
+        """
 
     def open(self, key: str) -> BinaryIO:
         """The file's bytes. Raises BlobMissing."""

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from app.storage import BlobMissing, StorageFull
+from app.storage import BlobMissing, StorageFull, StorageUnavailable
 
 _KEY = re.compile(r"[0-9a-f]{40}")
 
@@ -65,6 +65,8 @@ class DirectoryStore:
                     path.unlink()
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise StorageFull from None
+            if isinstance(error, OSError):
+                raise StorageUnavailable(errno.errorcode.get(error.errno or 0, "unknown")) from None
             raise
 
     def open(self, key: str) -> BinaryIO:

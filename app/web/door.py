@@ -132,8 +132,7 @@ def _enter(verb: str, path: dict[str, Any]) -> Here:
     # What anybody may ask is answered without looking for who asks: also when the database is down.
     actor = ANONYMOUS if verb == ANYBODY else current_actor()
     g.actor = actor
-    if not all(is_storable(value) for value in path.values() if isinstance(value, str)):
-        raise problems.not_found()
+    _refuse_unusable_address(path)
     project = form = None
     names_project, names_form = "project_id" in path, "xml_form_id" in path
     if names_project:
@@ -163,6 +162,14 @@ def _enter(verb: str, path: dict[str, Any]) -> Here:
     return Here(actor, project, form)
 
 
+def _refuse_unusable_address(path: dict[str, Any]) -> None:
+    """What no row can be called names nothing."""
+    if not all(is_storable(value) for value in path.values() if isinstance(value, str)):
+        raise problems.not_found()
+    if not all(is_storable(text) for pair in request.args.items() for text in pair):
+        raise problems.unexpected_value("a parameter of the address", "it has a character that no text may have")
+
+
 def _read_input(body: Schema | None, query: Schema | None) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if query is not None:
@@ -173,17 +180,23 @@ def _read_input(body: Schema | None, query: Schema | None) -> dict[str, Any]:
 
 
 def _json_body() -> Any:
+    return parse_json(request.get_data() or b"{}", "it is not valid JSON; check quotes, commas and brackets")
+
+
+def parse_json(content: bytes, remedy: str) -> Any:
+    """The document. Raises Problem 400.1 if it is not JSON, or has a text that can be kept nowhere."""
     try:
-        return json.loads(request.get_data() or b"{}")
+        document = json.loads(content)
     except (ValueError, RecursionError):
-        raise problems.unparseable("json", "it is not valid JSON; check quotes, commas and brackets") from None
+        raise problems.unparseable("json", remedy) from None
+    if not all(map(is_storable, texts(document))):
+        raise problems.unparseable("json", "a text in it has a character that no text may have")
+    return document
 
 
 def _load(schema: Schema, data: Any) -> Any:
     if not isinstance(data, dict):
         raise problems.wrong_type("the body", "an object with named fields")
-    if not all(map(is_storable, texts(data))):
-        raise problems.unexpected_value("a text", "it holds a character that cannot be kept (NUL or half a character)")
     try:
         return schema.load(data)
     except ValidationError as error:

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from app import problems
 from app.problems import Problem
 from app.sealing.envelope import SealBroken
-from app.storage import StorageFull
+from app.storage import StorageFull, StorageUnavailable
 
 log = structlog.get_logger("sportel.web")
 
@@ -56,6 +56,7 @@ def install_error_handlers(app: Flask) -> None:
     app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(PoolTimeout, lambda _: problem_response(problems.unavailable()))
     app.register_error_handler(StorageFull, lambda _: problem_response(problems.storage_full()))
+    app.register_error_handler(StorageUnavailable, _storage_error)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -84,6 +85,11 @@ def _database_error(error: DBAPIError) -> Response:
         log.warning("database.unavailable", kind=type(error.orig).__name__)
         return problem_response(problems.unavailable())
     return _unexpected(error)
+
+
+def _storage_error(error: StorageUnavailable) -> Response:
+    log.error("storage.unavailable", error=str(error))  # the name of the system's error, such as EROFS
+    return problem_response(problems.unavailable("the storage cannot be written"))
 
 
 def _unexpected(error: Exception) -> Response:

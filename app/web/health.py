@@ -64,7 +64,7 @@ def _key() -> str | None:
 
 def _storage() -> str | None:
     folder = runtime().settings.blob_folder
-    if not os.access(folder, os.W_OK):
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
         return "the folder cannot be written"
     usage = shutil.disk_usage(folder)
     if usage.free < usage.total * _LEAST_FREE_SHARE:

@@ -32,14 +32,14 @@ def is_storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
 
 
-def texts(data: Any) -> Iterator[str]:
-    """Every text in a JSON document, names included."""
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, dict):
-        for name, value in data.items():
-            yield from texts(name)
-            yield from texts(value)
-    elif isinstance(data, list):
-        for value in data:
-            yield from texts(value)
+def texts(document: Any) -> Iterator[str]:
+    """Every text in a JSON document, names too; however deep it goes."""
+    left = [document]
+    while left:
+        item = left.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict):
+            left += [*item, *item.values()]
+        elif isinstance(item, list):
+            left += item

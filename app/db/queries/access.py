@@ -69,9 +69,9 @@ def users(search: str | None = None) -> Sequence[Row[models.User, models.Actor, 
     """All live users, or those whose address or name holds the text."""
     statement = _users().order_by(models.User.email)
     if search:
-        part = f"%{search.lower().replace('%', '').replace('_', '')}%"
         statement = statement.where(
-            func.lower(models.User.email).like(part) | func.lower(models.Actor.display_name).like(part)
+            models.User.email.icontains(search, autoescape=True)
+            | models.Actor.display_name.icontains(search, autoescape=True)
         )
     return db.session.execute(statement).all()
 

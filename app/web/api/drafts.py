@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flask import Response, request
@@ -15,7 +14,7 @@ from app.services import draft_form, form_files, publish_form
 from app.services.open_forms import draft_token
 from app.web.api.form_source import read_source
 from app.web.api.forms import ONE, SOURCE_TYPES, shown, shown_attachments, shown_fields
-from app.web.door import Door, Here, success
+from app.web.door import Door, Here, parse_json, success
 from app.web.files import form_file_response, xform_response, xlsform_response
 from app.web.schemas import SuccessSchema
 from app.web.schemas.forms import (
@@ -73,10 +72,7 @@ def publish(here: Here, query: dict[str, Any]) -> dict[str, bool]:
 
 def _notes() -> str | None:
     """What changed, if the client sent a body with it; Central's clients send none, or an empty one."""
-    try:
-        body = json.loads(request.get_data() or b"{}")
-    except (ValueError, RecursionError):
-        raise problems.unparseable("json", "send no body, or an object with publishNotes") from None
+    body = parse_json(request.get_data() or b"{}", "send no body, or an object with publishNotes")
     notes = body.get("publishNotes") if isinstance(body, dict) else None
     if notes is not None and (not isinstance(notes, str) or len(notes) > 10_000):
         raise problems.wrong_type("publishNotes", "a text of up to 10000 characters")
