@@ -105,10 +105,12 @@ class Rules:
 
     def child_approved(self) -> bool:
         """Besides the child someone approves who exists and is above suspicion."""
-        suspected = self["ch_guard_sus"] in ("yes", "unk")
+        guardian = self["ch_guard"] in ("parent", "legal")
+        trusted = self["ch_guard_sus"] == "no"
         may = {
-            "guardian": not suspected and self["ch_guard"] != "none",
-            "temp": not (suspected and self["ch_guard"] == "temp"),
+            "guardian": guardian and trusted,
+            # Beside a parent under suspicion a temporary guardian may have been appointed in the meantime.
+            "temp": guardian or (self["ch_guard"] == "temp" and trusted),
             "cpw": True,
         }
         return not self.is_child() or may.get(self["con_by"], False)
@@ -289,6 +291,10 @@ def test_every_complete_way_through_the_gates_can_be_finalized_and_sent(
             {"/g_con/con_by": "temp", "/g_child/ch_guard": "temp", "/g_child/ch_guard_sus": "unk"},
             "/g_con/con_by",
         ),
+        # The question about suspicion was about the temporary guardian: it says nothing of the parents.
+        ({"/g_con/con_by": "guardian", "/g_child/ch_guard": "temp"}, "/g_con/con_by"),
+        ({"/g_con/con_by": "guardian", "/g_child/ch_guard": "none"}, "/g_con/con_by"),
+        ({"/g_con/con_by": "temp", "/g_child/ch_guard": "none"}, "/g_con/con_by"),
     ],
 )
 def test_a_consent_that_is_not_one_is_refused_with_its_message(

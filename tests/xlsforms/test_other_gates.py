@@ -161,6 +161,24 @@ def test_consular_form_can_be_finalized_with_or_without_help(
     assert (result.finalized, "/g_act/out" in result.relevant_at_end) == (True, helped), result.refused
 
 
+@pytest.mark.parametrize(
+    ("answers", "question", "demanded"),
+    [
+        ({"/g_ctx/cat": "lost_doc", "/g_safe/is_child": "yes"}, "/g_min/min_kind", False),
+        ({"/g_ctx/cat": "minor", "/g_safe/is_child": "yes"}, "/g_min/min_kind", True),
+        ({"/g_ctx/cat": "repatriation", "/g_doc/doc_state": "own"}, "/g_doc/doc_need", False),
+        ({"/g_ctx/cat": "repatriation", "/g_doc/doc_state": "none"}, "/g_doc/doc_need", True),
+    ],
+)
+def test_a_list_without_a_true_answer_is_not_demanded(
+    phone_driver: PhoneDriver, xforms: dict[str, Path], answers: dict[str, str], question: str, demanded: bool
+) -> None:
+    # A child with its parents who lost a passport is in none of the situations of `min_kind`.
+    agreed = {"/g_safe/wish": "wants", "/g_safe/con_Consent": "TRUE", **answers}
+    filled = phone_driver.fill_file(xforms["consular_assistance"], agreed, seed=3, optional=0)
+    assert (question in filled.entered) == demanded
+
+
 def test_consent_is_not_offered_as_a_legal_basis(phone_driver: PhoneDriver, xforms: dict[str, Path]) -> None:
     (result,) = phone_driver.probe(
         xforms["consular_assistance"], [{"/g_safe/wish": "unable", "/g_safe/basis": "consent"}]
