@@ -43,6 +43,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["sportel"] = Runtime(
         settings, read_key_file(settings.key_path), DirectoryStore(settings.blob_folder)
     )
+    # `//` in an address would be answered with another address, in which the token is missing.
+    app.url_map.merge_slashes = False
     install_converters(app)
     install_error_handlers(app)
     install_headers(app)

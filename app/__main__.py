@@ -45,6 +45,11 @@ def _check_port(settings: Settings) -> None:
 
 def main() -> None:
     """Check, set up, tell where to go, serve."""
+    if len(sys.argv) > 1:
+        sys.exit(
+            "usage: python -m app\n\nSets up what is missing and serves."
+            " Settings are environment variables; see .env.example."
+        )
     try:
         settings = read_settings()
     except ConfigError as error:
@@ -97,9 +102,12 @@ def _prepare(settings: Settings) -> None:
         reason = f"the database cannot be used ({str(error.orig).strip().splitlines()[0]})"
         if settings.sqlalchemy_url.startswith("sqlite"):
             stop(f"{reason}; check SPORTEL_DATA and SPORTEL_DATABASE_URL")
+        if not settings.key_path.exists():
+            stop(f"{reason}; check SPORTEL_DATABASE_URL. The first start needs it, to know whether a key is to be made")
         # A database server may come later than we: until then every request is answered 503.
         print(f"sportel: {reason}; serving 503 until it can, check SPORTEL_DATABASE_URL", file=sys.stderr)
-    address = settings.public_url or f"http://{settings.host}:{settings.port}"
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104  (compared, not bound)
+    address = settings.public_url or f"http://{host}:{settings.port}"
     print(f"\nSportel is at {address}\n  {address}/       where to go\n  {address}/docs   the API", flush=True)
 
 

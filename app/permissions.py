@@ -129,6 +129,11 @@ def may(actor: Actor, verb: str, *, project_id: int | None = None, form_id: int 
     return verb in VERBS and any(True for _ in _grants(actor, verb, project_id, form_id))
 
 
+def holds_role_in(actor: Actor, project_id: int) -> bool:
+    """True if the actor has any role on the site, in the project or on one form of it."""
+    return any(grant.project_id in (None, project_id) for grant in actor.grants)
+
+
 def office_scope(actor: Actor, verb: str, *, project_id: int, form_id: int | None = None) -> int | bool:
     """Whose rows the verb reaches: True for all offices, an office's id for one, False for none."""
     grants = list(_grants(actor, verb, project_id, form_id))

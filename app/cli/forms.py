@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from app import problems
 from app.cli.faults import tell_problems
 from app.db import models
 from app.db.queries import forms as queries
@@ -32,11 +31,14 @@ def project_named(name: str) -> models.Project:
 @click.command("publish")
 @click.argument("workbook", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--project", "project_name", required=True, help="Code or number of the project.")
+@click.option("--version", "version_name", help="Publish it under this version instead of the workbook's.")
 @click.option("--draft", is_flag=True, help="Leave it as a draft to try on a phone.")
 @click.option("--ignore-warnings", is_flag=True, help="They were looked at.")
 @with_appcontext
 @tell_problems
-def publish_command(workbook: Path, project_name: str, draft: bool, ignore_warnings: bool) -> None:
+def publish_command(
+    workbook: Path, project_name: str, version_name: str | None, draft: bool, ignore_warnings: bool
+) -> None:
     """Compile WORKBOOK (.xlsx, .xls, .csv, .md or .xml) and publish it as a form or a new version of one."""
     project = project_named(project_name)
     kind = workbook.suffix.lower()
@@ -51,13 +53,19 @@ def publish_command(workbook: Path, project_name: str, draft: bool, ignore_warni
         form = create_form(ANONYMOUS, project, source, ignore_warnings=ignore_warnings)
     else:
         current = queries.current_version(form.id)
-        if current is not None and current.version == compiled.schema.version and not draft:
-            raise problems.version_exists(form.xml_form_id, current.version)
+        version = version_name or compiled.schema.version
+        if current is not None and queries.published_version(form.id, version) is not None and not draft:
+            raise click.ClickException(
+                f"{form.xml_form_id} already has a published version '{version}'; change the version on the settings"
+                " sheet, or add --version with a new one"
+            )
         set_draft(ANONYMOUS, project, form, source, ignore_warnings=ignore_warnings)
     if not draft:
-        publish_draft(ANONYMOUS, project, form)
+        publish_draft(ANONYMOUS, project, form, version=version_name)
     state = "draft of" if draft else "published"
-    click.echo(f"{state} {form.xml_form_id}, version {compiled.schema.version or '(none)'}, in {project.name}")
+    click.echo(
+        f"{state} {form.xml_form_id}, version {version_name or compiled.schema.version or '(none)'}, in {project.name}"
+    )
 
 
 @click.command("forms")

@@ -9,7 +9,7 @@ from app import problems
 from app.db import models
 from app.db.queries import entities as queries
 from app.permissions import Actor, office_scope
-from app.services.apply_entities import EntityRefused, Origin, create_entity
+from app.services.apply_entities import EntityExists, EntityRefused, Origin, create_entity
 from app.services.entity_content import EntityContent, open_entity
 from app.services.keys import data_key, open_key
 from app.services.transaction import transaction
@@ -49,6 +49,8 @@ def add_entity(
             raise problems.already_exists(["uuid"], [checked])
         try:
             entity, version = create_entity(Origin(actor, project, user_agent), dataset, checked, content)
+        except EntityExists:
+            raise problems.already_exists(["uuid"], [checked]) from None
         except EntityRefused as error:
             raise problems.invalid_entity(str(error)) from None
     return ShownEntity(entity, version, content)

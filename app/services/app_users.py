@@ -37,7 +37,7 @@ def add_app_user(
 ) -> NewPhone:
     """Add a phone for an office, for all forms of the project or only some. Raises Problem 400.8."""
     office_id = office_id_of(office)
-    form_ids = None if forms is None else [_form_id(project, each) for each in forms]
+    form_ids = None if forms is None else [_form_id(project, each) for each in dict.fromkeys(forms)]
     token, moment = new_token(), now()
     with transaction():
         actor = models.Actor(type="field_key", display_name=display_name, office_id=office_id, created_at=moment)

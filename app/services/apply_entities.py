@@ -10,12 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 
 from app.clock import now
 from app.db import db, models
+from app.db.insert import insert_if_new
 from app.db.queries import entities as queries
 from app.db.queries.offices import office_by_code
-from app.permissions import Actor
+from app.permissions import Actor, office_scope
+from app.sealing.envelope import SealBroken
 from app.services.audit import record
 from app.services.entity_content import EntityContent, clear_properties, open_entity, seal_entity
 from app.services.keys import add_data_key, data_key
@@ -28,6 +31,10 @@ CUSTODIAN = "custodian"
 
 class EntityRefused(Exception):
     """The change cannot be applied; its text is for the audit and names no value."""
+
+
+class EntityExists(EntityRefused):
+    """Another submission has just created it."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,8 +58,11 @@ def apply_entities(
     origin = Origin(actor, project, version.user_agent, version)
     for change in entity_values(submission, schema):
         try:
-            _apply(origin, change)
-        except EntityRefused as error:
+            # A savepoint: what fails half-way leaves no half of a case, and the submission stands.
+            with db.session.begin_nested():
+                _apply(origin, change)
+        except (EntityRefused, IntegrityError, SealBroken) as error:
+            reason = str(error) if isinstance(error, EntityRefused) else type(error).__name__
             record(
                 "entity.error",
                 actor,
@@ -60,7 +70,7 @@ def apply_entities(
                 form_id=version.form_id,
                 submission_id=version.submission_id,
                 dataset=change.dataset,
-                reason=str(error),
+                reason=reason,
             )
 
 
@@ -75,11 +85,13 @@ def _apply(origin: Origin, change: EntityChange) -> None:
     if entity is not None and origin.submission is not None and _already(entity, origin.submission):
         raise EntityRefused("the submission changes the same entity twice")
     if change.update and entity is not None and entity.deleted_at is None:
+        if not _is_custodian(origin, entity):
+            raise EntityRefused("the entity belongs to another office")
         _update(origin, dataset, entity, change)
     elif change.create and entity is None:
         create_entity(origin, dataset, uuid, EntityContent(change.label or "", change.data))
     elif change.create:
-        raise EntityRefused("an entity with this id was already created by another submission")
+        raise EntityExists("an entity with this id was already created by another submission")
     elif entity is None and change.branch_id and not change.trunk_version:
         # Created and updated offline; the update came first.
         _hold(origin, dataset, uuid, change, _whole(change.base_version) or 1)
@@ -90,12 +102,13 @@ def _apply(origin: Origin, change: EntityChange) -> None:
 def create_entity(
     origin: Origin, dataset: models.Dataset, uuid: str, content: EntityContent
 ) -> tuple[models.Entity, models.EntityVersion]:
-    """Add a case in the running transaction. Raises EntityRefused without a label."""
+    """Add a case in the running transaction. Raises EntityRefused without a label, EntityExists."""
     if not content.label.strip():
         raise EntityRefused("the entity has no label")
     key_id, key = add_data_key("entity")
     moment = now()
-    entity = models.Entity(
+    entity_id = insert_if_new(
+        models.Entity,
         dataset_id=dataset.id,
         uuid=uuid,
         office_id=_custodian(content, origin.actor.office_id),
@@ -103,8 +116,10 @@ def create_entity(
         data_key_id=key_id,
         created_at=moment,
     )
-    db.session.add(entity)
-    db.session.flush()
+    if entity_id is None:
+        db.session.delete(db.session.get_one(models.DataKey, key_id))
+        raise EntityExists("an entity with this id was already created by another submission")
+    entity = db.session.get_one(models.Entity, entity_id)
     version = _add_version(origin, dataset, entity, key, 1, content)
     record(
         "entity.create",
@@ -180,14 +195,23 @@ def _conflicting(
     return sorted(changed_since & ours)
 
 
+def _is_custodian(origin: Origin, entity: models.Entity) -> bool:
+    """A phone that knows a case's UUID from before the hand-over may not take it back."""
+    if entity.office_id == origin.actor.office_id:
+        return True
+    return office_scope(origin.actor, "entity.update", project_id=origin.project.id) is True
+
+
 def _already(entity: models.Entity, submission: models.SubmissionVersion) -> bool:
     return queries.version_by_submission(entity.id, submission.id) is not None
 
 
 def _hold(origin: Origin, dataset: models.Dataset, uuid: str, change: EntityChange, base_number: int) -> None:
-    """Keep an offline update whose predecessor has not arrived."""
+    """Keep an offline update whose predecessor has not arrived. Raises EntityRefused for a second of one submission."""
     assert origin.submission is not None
     assert change.branch_id is not None
+    if queries.is_held(origin.submission.id, uuid):
+        raise EntityRefused("the submission changes the same entity twice")
     db.session.add(
         models.EntityBacklog(
             dataset_id=dataset.id,

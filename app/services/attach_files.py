@@ -36,7 +36,7 @@ def add_expected_files(
     """A row for each file that the XML names. An edit takes over those that the version before it had."""
     earlier = {row.name: row for row in queries.attachments(before.id)} if before is not None else {}
     for name in expected_attachments(submission, schema):
-        if len(name) > NAME_CHARACTERS:
+        if len(name) > NAME_CHARACTERS or not name.isprintable():
             continue  # no phone names a file so; the XML keeps what was answered
         row = models.SubmissionAttachment(submission_version_id=version.id, name=name)
         old = earlier.get(name)
@@ -52,8 +52,10 @@ def attach_files(version: models.SubmissionVersion, files: tuple[StoredFile, ...
     """Put arrived files in their rows, in the running transaction. None is lost: what has no row is kept aside."""
     if not files:
         return Attached(())
+    # Locked first: two senders of the same file must not both find its slot empty.
+    submission = queries.submission_for_update(version.submission_id)
     rows = {row.name: row for row in queries.attachments(version.id)}
-    submission = db.session.get_one(models.Submission, version.submission_id)
+    later = {} if version.is_current else _empty_slots_now(submission.id)
     key = data_key(submission.data_key_id)
     about = Context(context.actor, context.project_id, context.form_id, context.instance_id, version.id)
     duplicates: list[StoredFile] = []
@@ -65,6 +67,9 @@ def attach_files(version: models.SubmissionVersion, files: tuple[StoredFile, ...
                 duplicates.append(file)
         elif row.blob_key is None or _replaces(version, row, file):
             _fill(row, file, key)
+            if file.name in later:
+                # The answers were edited before the photo came; the photo belongs to the edit too.
+                _fill(later[file.name], file, key)
             record(
                 "submission.attachment.update",
                 context.actor,
@@ -81,6 +86,12 @@ def attach_files(version: models.SubmissionVersion, files: tuple[StoredFile, ...
             if not keep_aside(quarantine.FILE_CONFLICT, file, about):
                 duplicates.append(file)
     return Attached(tuple(duplicates), conflict)
+
+
+def _empty_slots_now(submission_id: int) -> dict[str, models.SubmissionAttachment]:
+    """The slots of the current version that still wait for their file."""
+    current = queries.current_version(submission_id)
+    return {row.name: row for row in queries.attachments(current.id) if row.blob_key is None}
 
 
 def _replaces(version: models.SubmissionVersion, row: models.SubmissionAttachment, file: StoredFile) -> bool:

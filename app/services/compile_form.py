@@ -95,7 +95,7 @@ def _form_id_problem(schema: FormSchema) -> Problem | None:
         return problems.missing_parameter("xmlFormId", "set form_id on the settings sheet")
     if form_id.endswith((".xls", ".xlsx", ".xml")):
         return problems.unexpected_value("xmlFormId", "a form ID cannot end in .xls, .xlsx or .xml", form_id)
-    if len(form_id) > 255 or "/" in form_id or not form_id.isprintable():
+    if form_id in (".", "..") or len(form_id) > 255 or "/" in form_id or not form_id.isprintable():
         return problems.unexpected_value("xmlFormId", "use up to 255 printable characters without a slash")
     return None
 

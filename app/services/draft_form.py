@@ -18,6 +18,7 @@ from app.services.compile_form import CompiledSource, FormSource, compile_source
 from app.services.entity_lists import declare_lists
 from app.services.schemas import schema_of
 from app.services.transaction import transaction
+from app.services.uploads import discard_blobs
 from forms.schema import removed_fields, type_conflict
 
 
@@ -67,8 +68,10 @@ def set_draft(
     _refuse_type_conflict(form, compiled)
     _refuse_warnings(_warnings(compiled, current), ignore_warnings)
     with transaction():
-        delete_draft_rows(form.id)
-        return _add_draft(actor, project, form, compiled, current)
+        blobs = delete_draft_rows(form.id)
+        draft = _add_draft(actor, project, form, compiled, current)
+    discard_blobs(blobs)
+    return draft
 
 
 def _copy(current: models.FormVersion | None) -> CompiledSource:
@@ -177,12 +180,16 @@ def delete_draft(actor: Actor, project: models.Project, form: models.Form) -> No
     if form_queries.current_version(form.id) is None:
         raise problems.no_published_version()
     with transaction():
-        delete_draft_rows(form.id)
+        blobs = delete_draft_rows(form.id)
         record("form.update.draft.delete", actor, project_id=project.id, form_id=form.id)
+    discard_blobs(blobs)
 
 
-def delete_draft_rows(form_id: int) -> None:
-    """Delete the draft version and its test submissions in the running transaction."""
+def delete_draft_rows(form_id: int) -> list[str]:
+    """Delete the draft version and its test submissions in the running transaction.
+
+    Gives the storage keys of the tests' files, for `discard_blobs` after the commit.
+    """
     tests = select(models.SubmissionVersion.id).where(
         models.SubmissionVersion.form_id == form_id, models.SubmissionVersion.is_draft
     )
@@ -197,15 +204,19 @@ def delete_draft_rows(form_id: int) -> None:
     drafts = select(models.FormVersion.id).where(
         models.FormVersion.form_id == form_id, models.FormVersion.published_at.is_(None)
     )
+    # Most drafts are published untried: then there is nothing to look for in ten tables.
+    if not keys and db.session.scalar(drafts.limit(1)) is None:
+        return []
+    arrived = models.SubmissionAttachment.blob_key
+    blobs = list(
+        db.session.scalars(
+            select(arrived).where(models.SubmissionAttachment.submission_version_id.in_(tests), arrived.is_not(None))
+        )
+    )
     db.session.execute(
         models.Quarantine.__table__.update()  # type: ignore[attr-defined]  # a Table has update()
         .where(models.Quarantine.submission_version_id.in_(tests))
         .values(submission_version_id=None)
-    )
-    db.session.execute(
-        models.Audit.__table__.update()  # type: ignore[attr-defined]
-        .where(models.Audit.submission_id.in_(submissions))
-        .values(submission_id=None)
     )
     for table, where in (
         (models.SubmissionAttachment, models.SubmissionAttachment.submission_version_id.in_(tests)),
@@ -219,3 +230,4 @@ def delete_draft_rows(form_id: int) -> None:
     ):
         db.session.execute(delete(table).where(where), execution_options={"synchronize_session": False})
     db.session.expire_all()
+    return [key for key in blobs if key is not None]

@@ -21,7 +21,7 @@ def fill_slot(actor: Actor, form: models.Form, name: str, content: bytes, conten
     with transaction():
         slot = queries.attachment(draft.id, name)
         assert slot is not None
-        slot.content, slot.content_type = content, content_type
+        slot.content, slot.content_type = content, (content_type or "")[:255] or None
         slot.md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
         slot.size_bytes, slot.dataset_id, slot.updated_at = len(content), None, now()
         record("form.attachment.update", actor, project_id=form.project_id, form_id=form.id, name=name)

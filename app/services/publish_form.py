@@ -15,6 +15,7 @@ from app.services.audit import record
 from app.services.draft_form import delete_draft_rows
 from app.services.entity_lists import publish_lists
 from app.services.transaction import transaction
+from app.services.uploads import discard_blobs
 from forms.schema.rename import with_version
 
 VERSION_CHARACTERS = 255
@@ -43,12 +44,13 @@ def publish_draft(
         raise problems.version_exists(form.xml_form_id, name)
     xml = with_version(form_queries.version_xml(draft.id), name) if name != draft.version else None
     with transaction():
-        _publish(form, draft.id, name, xml, notes)
+        blobs = _publish(form, draft.id, name, xml, notes)
         record("form.update.publish", actor, project_id=project.id, form_id=form.id, newDefId=draft.id)
+    discard_blobs(blobs)
     return db.session.get_one(models.FormVersion, draft.id)
 
 
-def _publish(form: models.Form, version_id: int, name: str, xml: bytes | None, notes: str | None) -> None:
+def _publish(form: models.Form, version_id: int, name: str, xml: bytes | None, notes: str | None) -> list[str]:
     moment = now()
     row = models.FormVersion
     db.session.execute(update(row).where(row.form_id == form.id, row.is_current).values(is_current=False))
@@ -71,8 +73,9 @@ def _publish(form: models.Form, version_id: int, name: str, xml: bytes | None, n
         # Somebody else published or replaced it in the meantime.
         raise problems.not_found()
     db.session.flush()
-    delete_draft_rows(form.id)
+    blobs = delete_draft_rows(form.id)
     publish_lists(version_id)
     form = db.session.get_one(models.Form, form.id)
     form.draft_nonce = None
     form.updated_at = moment
+    return blobs

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
-
 from app.clock import now
 from app.db import db, models
+from app.db.insert import insert_if_new
+from app.db.queries import quarantine as queries
 from app.permissions import Actor
 from app.services.audit import record
 from app.services.keys import add_data_key
@@ -22,6 +21,8 @@ UNKNOWN_VERSION = "unknown-version"
 FORM_CLOSED = "form-closed"
 UNKNOWN_ORIGINAL = "unknown-original"
 SUBMISSION_DELETED = "submission-deleted"
+UNKNOWN_FORM = "unknown-form"
+FOREIGN_OFFICE = "foreign-office"
 
 
 @dataclass(frozen=True)
@@ -36,40 +37,28 @@ class Context:
 
 
 def keep_aside(reason: str, file: StoredFile, context: Context) -> bool:
-    """Keep the file in the running transaction; False if the same content is already kept for the same reason."""
-    known = db.session.scalar(
-        select(models.Quarantine.id).where(
-            models.Quarantine.project_id == context.project_id,
-            models.Quarantine.reason == reason,
-            models.Quarantine.content_hmac == file.content_hmac,
-        )
-    )
-    if known is not None:
+    """Keep the file in the running transaction; False if this very file of this submission is kept already."""
+    if queries.is_kept(context.project_id, reason, context.form_id, context.instance_id, file.name, file.content_hmac):
         return False
     data_key_id, data_key = add_data_key("quarantine")
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    added = db.session.execute(
-        insert(models.Quarantine)
-        .values(
-            reason=reason,
-            project_id=context.project_id,
-            form_id=context.form_id,
-            submission_version_id=context.submission_version_id,
-            instance_id=context.instance_id,
-            name=file.name,
-            content_hmac=file.content_hmac,
-            blob_key=file.blob_key,
-            file_key_sealed=seal_file_key(data_key, file),
-            data_key_id=data_key_id,
-            content_type=file.content_type,
-            size_bytes=file.size_bytes,
-            actor_id=context.actor.id or None,
-            office_id=context.actor.office_id,
-            received_at=now(),
-        )
-        .on_conflict_do_nothing()
-        .returning(models.Quarantine.id)
-    ).scalar()
+    added = insert_if_new(
+        models.Quarantine,
+        reason=reason,
+        project_id=context.project_id,
+        form_id=context.form_id,
+        submission_version_id=context.submission_version_id,
+        instance_id=context.instance_id,
+        name=file.name,
+        content_hmac=file.content_hmac,
+        blob_key=file.blob_key,
+        file_key_sealed=seal_file_key(data_key, file),
+        data_key_id=data_key_id,
+        content_type=file.content_type,
+        size_bytes=file.size_bytes,
+        actor_id=context.actor.id or None,
+        office_id=context.actor.office_id,
+        received_at=now(),
+    )
     if added is None:
         db.session.delete(db.session.get_one(models.DataKey, data_key_id))
         return False

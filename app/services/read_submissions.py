@@ -15,8 +15,8 @@ from app.db.queries import submissions as queries
 from app.db.queries.submissions import Scope
 from app.permissions import Actor, office_scope
 from app.runtime import runtime
-from app.services.keys import data_key
-from app.services.records import OpenedRecord, open_record, open_xml, place
+from app.services.keys import data_key, open_key
+from app.services.records import OpenedRecord, open_instance_name, open_record, open_xml, place
 from app.services.schemas import schema_of
 from app.services.uploads import read_file
 from forms.schema import FormSchema
@@ -37,12 +37,15 @@ def xml_of(submission: models.Submission, version: models.SubmissionVersion) -> 
     return open_xml(key, where, queries.version_xml_sealed(version.id))
 
 
-def record_of(submission: models.Submission, version: models.SubmissionVersion) -> OpenedRecord:
-    """The cleaned record of one version."""
-    form_version = db.session.get_one(models.FormVersion, version.form_version_id)
-    schema = schema_of(form_version.id, form_version.sha256)
+def instance_name(key: models.DataKey, version: models.SubmissionVersion) -> str | None:
+    """What the form calls this submission, if it says so."""
     where = place(version.form_id, version.is_draft, version.instance_id)
-    return open_record(data_key(submission.data_key_id), where, version.clear, version.sealed, schema)
+    return open_instance_name(open_key(key), where, version.sealed)
+
+
+def instance_name_of(submission: models.Submission, version: models.SubmissionVersion) -> str | None:
+    """The same, where the key is still to be found."""
+    return instance_name(db.session.get_one(models.DataKey, submission.data_key_id), version)
 
 
 def file_of(

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy.exc import IntegrityError
+
 from app import problems
 from app.db import db, models
 from app.db.queries import forms as form_queries
 from app.db.queries import submissions as queries
-from app.permissions import Actor, may
+from app.permissions import Actor, may, office_scope
 from app.problems import Problem
 from app.sealing.envelope import keyed_hash
 from app.services import quarantine
@@ -77,10 +79,12 @@ def receive_submission(
 ) -> Receipt:
     """Take a submission, or an edit if it names what it replaces.
 
+    What a sender with the right to send has sent, and what is not taken, is kept in the quarantine.
+
     `draft_of`: as a test of that form's draft. `only_for`: the address named this form, so it must be one of its.
 
     Raises Problem: 400.1, 400.2 for XML that cannot be read; 403.1; 404.1, 404.5, 404.6; 409.1, 409.2, 409.3, 409.8,
-    409.9, 409.18. Whatever is refused after it was read as a submission is kept in the quarantine.
+    409.9, 409.18.
     """
     try:
         submission = _parse(arrival.xml)
@@ -119,7 +123,10 @@ def _receive(
     form_id = form.id if form is not None else None
     if draft_of is None and not may(sender.actor, "submission.create", project_id=project.id, form_id=form_id):
         raise problems.insufficient_rights()
-    if form is None or form.xml_form_id != submission.xml_form_id:
+    if form is None:
+        _keep_all(arrival, context, quarantine.UNKNOWN_FORM)
+        return problems.not_found()
+    if form.xml_form_id != submission.xml_form_id:
         raise problems.not_found()
     context = Context(sender.actor, project.id, form.id, submission.instance_id)
     target = _target(project, form, submission, draft_of is not None)
@@ -127,7 +134,11 @@ def _receive(
         problem, reason = target
         _keep_all(arrival, context, reason)
         return problem
-    return _write(sender, arrival, submission, target, context)
+    try:
+        return _write(sender, arrival, submission, target, context)
+    except IntegrityError:
+        # A rival took the same instance ID between our look and our insert, and has committed: now we see it.
+        return _write(sender, arrival, submission, target, context)
 
 
 def _target(
@@ -142,7 +153,8 @@ def _target(
         if form.state == "closed":
             return problems.not_accepting(), quarantine.FORM_CLOSED
         version = form_queries.published_version(form.id, submission.version)
-    if version is None or version.version != submission.version:
+    # A draft has no other version that the test could be for, whatever it is called.
+    if version is None or (version.version != submission.version and not is_draft):
         return problems.form_version_not_found(submission.version), quarantine.UNKNOWN_VERSION
     return _Target(project, form, version, schema_of(version.id, version.sha256), is_draft)
 
@@ -232,6 +244,12 @@ def _edit(sender: Sender, arrival: Arrival, submission: Submission, target: _Tar
     row = queries.submission_for_update(before.submission_id)
     if row.deleted_at is not None:
         return (problems.submission_deleted(), quarantine.SUBMISSION_DELETED), None
+    # Looked at again under the lock: the same edit may have come twice at once.
+    same = queries.version_by_instance(target.form.id, target.is_draft, submission.instance_id)
+    if same is not None:
+        return _resend(submission, same, xml_hmac)
+    if not _may_edit(sender.actor, target, row):
+        return (problems.deprecated_id_not_found(), quarantine.FOREIGN_OFFICE), None
     db.session.refresh(before)
     if not before.is_current:
         return (problems.deprecating_old_submission(), quarantine.STALE_EDIT), None
@@ -239,6 +257,14 @@ def _edit(sender: Sender, arrival: Arrival, submission: Submission, target: _Tar
     version = add_edit(row, before, _new_version(sender, arrival, submission, target, xml_hmac, key))
     add_expected_files(version, submission, target.schema, before=before)
     return Receipt(row.id, submission.instance_id, True), version
+
+
+def _may_edit(actor: Actor, target: _Target, row: models.Submission) -> bool:
+    """The own office's submissions, or all for who may change all."""
+    if row.office_id == actor.office_id:
+        return True
+    where = {"project_id": target.project.id, "form_id": target.form.id}
+    return office_scope(actor, "submission.update", **where) is True
 
 
 def _new_version(

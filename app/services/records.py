@@ -82,3 +82,11 @@ def open_record(
     document = json.loads(open_sealed(data_key, sealed, f"record|{where}"))
     secret = tree_from_json(document["values"], schema)
     return OpenedRecord(merge(values, secret), document["instanceName"])
+
+
+def open_instance_name(data_key: bytes, where: str, sealed: bytes | None) -> str | None:
+    """The instance name alone. Raises SealBroken."""
+    if sealed is None:
+        return None
+    name: str | None = json.loads(open_sealed(data_key, sealed, f"record|{where}"))["instanceName"]
+    return name

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from app.config import ROOT, Settings
 from app.db import db, models
 from app.db.head import expected_revision, present_revision
+from app.db.only_one import only_one
 from app.db.queries import entities as entity_queries
 from app.db.queries import forms as form_queries
 from app.db.queries import keys as key_queries
@@ -48,11 +49,12 @@ class NewAdministrator:
 def set_up(settings: Settings, tell: Tell) -> NewAdministrator | None:
     """Bring everything to where it should be, telling what is done. The administrator is given if just made."""
     settings.blob_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _migrate(tell)
-    _make_server_keys()
-    _load_offices(tell)
-    _publish_programmes(tell)
-    return _first_administrator(settings)
+    with only_one(settings.data / "setup.lock"):
+        _migrate(tell)
+        _make_server_keys()
+        _load_offices(tell)
+        _publish_programmes(tell)
+        return _first_administrator(settings)
 
 
 def _migrate(tell: Tell) -> None:

@@ -19,7 +19,7 @@ from app import problems
 from app.clock import now
 from app.db import db, models
 from app.db.queries import access
-from app.permissions import Actor
+from app.permissions import Actor, may
 from app.services.audit import record
 from app.services.transaction import transaction
 
@@ -115,14 +115,19 @@ def _new_session(hours: int) -> Session:
 
 
 def end_session(token: str, actor: Actor) -> None:
-    """Sign out. The token must be the actor's own. Raises Problem 403.1 otherwise."""
+    """Sign out, or end a phone's token with the right to revoke it. Raises Problem 403.1 otherwise."""
     row = access.token_row(token_hash(token))
-    if row is None or row.actor_id != actor.id:
+    if row is None or not (row.actor_id == actor.id or _may_end(actor, row.actor_id)):
         raise problems.insufficient_rights()
     with transaction():
         row = db.session.get_one(models.AccessToken, row.id)
         row.revoked_at = now()
         record("user.session.end", actor)
+
+
+def _may_end(actor: Actor, actor_id: int) -> bool:
+    phone = access.app_user(actor_id)
+    return phone is not None and may(actor, "app_user.revoke", project_id=phone.project_id)
 
 
 def live_session(token: str) -> models.AccessToken | None:

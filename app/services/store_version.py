@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.clock import now
 from app.db import db, models
+from app.db.insert import insert_if_new
 from app.permissions import Actor
 from app.services.audit import record
 from app.services.records import place, seal_content
@@ -36,26 +36,19 @@ class NewVersion:
 
 def add_submission(new: NewVersion, data_key_id: int) -> models.SubmissionVersion | None:
     """Add the submission and its first version; None if somebody else has just added one with its instance ID."""
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    moment = now()
-    submission_id = db.session.execute(
-        # On PostgreSQL this waits until a rival has committed or given up.
-        insert(models.Submission)
-        .values(
-            form_id=new.form_id,
-            is_draft=new.is_draft,
-            instance_id=new.submission.instance_id,
-            office_id=new.actor.office_id,
-            submitter_id=new.actor.id or None,
-            device_id=new.device_id,
-            user_agent=new.user_agent,
-            data_key_id=data_key_id,
-            edits=0,
-            created_at=moment,
-        )
-        .on_conflict_do_nothing()
-        .returning(models.Submission.id)
-    ).scalar()
+    submission_id = insert_if_new(
+        models.Submission,
+        form_id=new.form_id,
+        is_draft=new.is_draft,
+        instance_id=new.submission.instance_id,
+        office_id=new.actor.office_id,
+        submitter_id=new.actor.id or None,
+        device_id=new.device_id,
+        user_agent=new.user_agent,
+        data_key_id=data_key_id,
+        edits=0,
+        created_at=now(),
+    )
     if submission_id is None:
         return None
     version = _add_version(new, submission_id)

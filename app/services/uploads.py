@@ -6,11 +6,15 @@ import hmac
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import structlog
+
 from app import problems
 from app.runtime import runtime
 from app.sealing.envelope import new_key, open_sealed, seal
 from app.sealing.stream import SealingWriter, open_stream
 from app.services.keys import CONTENT_HASH, server_key
+
+log = structlog.get_logger("sportel.uploads")
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,5 +67,14 @@ def read_file(data_key: bytes, blob_key: str, file_key_sealed: bytes) -> Iterato
 
 def discard_files(files: Iterable[StoredFile]) -> None:
     """Take away files that no row will name. What a crash leaves, the sweep finds."""
-    for file in files:
-        runtime().store.delete(file.blob_key)
+    discard_blobs(file.blob_key for file in files)
+
+
+def discard_blobs(keys: Iterable[str]) -> None:
+    """The same, by their keys in the storage."""
+    for key in keys:
+        try:
+            runtime().store.delete(key)
+        except OSError as error:
+            # What was decided before stands: a file too many is the sweep's work.
+            log.warning("storage.not-deleted", error=type(error).__name__)

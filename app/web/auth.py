@@ -15,6 +15,7 @@ from app import problems
 from app.permissions import ANONYMOUS, Actor
 from app.services import sign_in
 from app.web.prefix import KEY_TOKEN
+from app.web.storable import is_storable
 
 SESSION_COOKIE = "__Host-session"
 CSRF_FIELD = "__csrf"
@@ -64,6 +65,8 @@ def _basic() -> Actor:
         raise problems.https_only()
     given = request.authorization
     if given is None or given.username is None or given.password is None:
+        raise problems.authentication_failed()
+    if not is_storable(given.username + given.password):
         raise problems.authentication_failed()
     return sign_in.actor_of_password(given.username, given.password)
 

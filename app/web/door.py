@@ -23,6 +23,7 @@ from app.db.queries import projects as project_queries
 from app.permissions import ANONYMOUS, ANYBODY, SIGNED_IN, VERBS, Actor, may
 from app.problems import Problem
 from app.web.auth import current_actor
+from app.web.body import JSON_BYTES, read_body
 from app.web.storable import is_storable, texts
 
 
@@ -180,7 +181,9 @@ def _read_input(body: Schema | None, query: Schema | None) -> dict[str, Any]:
 
 
 def _json_body() -> Any:
-    return parse_json(request.get_data() or b"{}", "it is not valid JSON; check quotes, commas and brackets")
+    return parse_json(
+        read_body("The body", JSON_BYTES) or b"{}", "it is not valid JSON; check quotes, commas and brackets"
+    )
 
 
 def parse_json(content: bytes, remedy: str) -> Any:

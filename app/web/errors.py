@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 import structlog
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -17,6 +17,7 @@ from app import problems
 from app.problems import Problem
 from app.sealing.envelope import SealBroken
 from app.storage import StorageFull, StorageUnavailable
+from app.web.openrosa.headers import openrosa_headers
 
 log = structlog.get_logger("sportel.web")
 
@@ -41,6 +42,8 @@ def problem_response(problem: Problem) -> Response:
             document["details"] = problem.details
         body, mimetype = json.dumps(document, ensure_ascii=False), "application/json"
     response = Response(body, status=problem.status, mimetype=mimetype)
+    if getattr(g, "speaks_openrosa", False):
+        openrosa_headers(response)
     if problem.status == 401 and getattr(g, "speaks_openrosa", False):
         # Only here: in a browser this header opens a window that asks for a password.
         response.headers["WWW-Authenticate"] = 'Basic realm="Sportel", charset="UTF-8"'
@@ -81,10 +84,24 @@ def _unrouted() -> Problem:
 
 
 def _database_error(error: DBAPIError) -> Response:
+    if isinstance(error, IntegrityError):
+        # Two at once wanted what can be there once, and this is the one that came second.
+        return problem_response(problems.taken_meanwhile())
     if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
         log.warning("database.unavailable", kind=type(error.orig).__name__)
         return problem_response(problems.unavailable())
+    if isinstance(error, IntegrityError):
+        return _lost_race(error)
     return _unexpected(error)
+
+
+def _lost_race(error: IntegrityError) -> Response:
+    """Two asked for the same at the same moment, and the database let one of them pass."""
+    log.warning("database.conflict", place=_place(error), route=request.endpoint)
+    if getattr(g, "speaks_openrosa", False):
+        # A phone sends again by itself, and is answered by what is there then.
+        return problem_response(problems.unavailable("the same was changed at the same moment"))
+    return problem_response(problems.changed_meanwhile())
 
 
 def _storage_error(error: StorageUnavailable) -> Response:

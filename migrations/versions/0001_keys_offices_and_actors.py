@@ -23,6 +23,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_data_keys")),
     )
     op.create_index(op.f("ix_data_keys_purpose"), "data_keys", ["purpose"], unique=False)
+    op.create_index(
+        "uq_data_keys_server",
+        "data_keys",
+        ["purpose"],
+        unique=True,
+        sqlite_where=sa.text("purpose LIKE 'server:%'"),
+        postgresql_where=sa.text("purpose LIKE 'server:%'"),
+    )
     op.create_index(op.f("ix_data_keys_wrapping_key_id"), "data_keys", ["wrapping_key_id"], unique=False)
     op.create_table(
         "offices",

@@ -155,12 +155,22 @@ def upgrade() -> None:
             name=op.f("fk_quarantine_submission_version_id"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
-        sa.UniqueConstraint(
-            "project_id", "reason", "content_hmac", name=op.f("uq_quarantine_project_id_reason_content_hmac")
-        ),
     )
     op.create_index(op.f("ix_quarantine_blob_key"), "quarantine", ["blob_key"], unique=False)
     op.create_index(op.f("ix_quarantine_project_id"), "quarantine", ["project_id"], unique=False)
+    op.create_index(
+        "uq_quarantine_content",
+        "quarantine",
+        [
+            "project_id",
+            "reason",
+            sa.text("coalesce(form_id, 0)"),
+            sa.text("coalesce(instance_id, '')"),
+            sa.text("coalesce(name, '')"),
+            "content_hmac",
+        ],
+        unique=True,
+    )
     op.create_index(op.f("ix_quarantine_reason"), "quarantine", ["reason"], unique=False)
 
 

@@ -33,12 +33,6 @@ def upgrade() -> None:
         sa.Column("logged_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("previous_hash", sa.LargeBinary(length=32), nullable=True),
         sa.Column("hash", sa.LargeBinary(length=32), nullable=True),
-        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_audits_actor_id")),
-        sa.ForeignKeyConstraint(["entity_id"], ["entities.id"], name=op.f("fk_audits_entity_id")),
-        sa.ForeignKeyConstraint(["form_id"], ["forms.id"], name=op.f("fk_audits_form_id")),
-        sa.ForeignKeyConstraint(["office_id"], ["offices.id"], name=op.f("fk_audits_office_id")),
-        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_audits_project_id")),
-        sa.ForeignKeyConstraint(["submission_id"], ["submissions.id"], name=op.f("fk_audits_submission_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audits")),
     )
     op.create_index(op.f("ix_audits_action"), "audits", ["action"], unique=False)

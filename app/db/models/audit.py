@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -13,18 +13,21 @@ from app.db.types import Json, UtcDateTime
 
 
 class Audit(Base):
-    """One line of the append-only log. `previous_hash` and `hash` chain the lines once they are sealed."""
+    """One line of the append-only log. `previous_hash` and `hash` chain the lines once they are sealed.
+
+    The numbers refer to rows without a constraint: a line stays as it was written when the row is gone.
+    """
 
     __tablename__ = "audits"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    actor_id: Mapped[int | None] = mapped_column(ForeignKey("actors.id"))
-    office_id: Mapped[int | None] = mapped_column(ForeignKey("offices.id"))
+    actor_id: Mapped[int | None] = mapped_column(Integer)
+    office_id: Mapped[int | None] = mapped_column(Integer)
     action: Mapped[str] = mapped_column(String(64), index=True)
-    project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id"))
-    form_id: Mapped[int | None] = mapped_column(ForeignKey("forms.id"))
-    submission_id: Mapped[int | None] = mapped_column(ForeignKey("submissions.id"), index=True)
-    entity_id: Mapped[int | None] = mapped_column(ForeignKey("entities.id"), index=True)
+    project_id: Mapped[int | None] = mapped_column(Integer)
+    form_id: Mapped[int | None] = mapped_column(Integer)
+    submission_id: Mapped[int | None] = mapped_column(Integer, index=True)
+    entity_id: Mapped[int | None] = mapped_column(Integer, index=True)
     details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     logged_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     previous_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, String
+from sqlalchemy import Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -25,3 +25,14 @@ class DataKey(Base):
     wrapping_key_id: Mapped[str] = mapped_column(String(32), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     destroyed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        # Two servers that are set up at the same time must not each make one.
+        Index(
+            "uq_data_keys_server",
+            "purpose",
+            unique=True,
+            sqlite_where=text("purpose LIKE 'server:%'"),
+            postgresql_where=text("purpose LIKE 'server:%'"),
+        ),
+    )

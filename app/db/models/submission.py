@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -122,5 +122,16 @@ class Quarantine(Base):
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    # The same bytes resent for the same reason are kept once.
-    __table_args__ = (UniqueConstraint("project_id", "reason", "content_hmac"),)
+    # A resend of the same file is kept once; the same bytes from another submission are another person's.
+    __table_args__ = (
+        Index(
+            "uq_quarantine_content",
+            "project_id",
+            "reason",
+            func.coalesce(form_id, 0),
+            func.coalesce(instance_id, ""),
+            func.coalesce(name, ""),
+            "content_hmac",
+            unique=True,
+        ),
+    )

@@ -88,7 +88,7 @@ class Phone:
 
 
 def phones(project_id: int, actor_id: int | None = None) -> list[Phone]:
-    """The app users of a project (or one of them), by name; revoked ones too, as Central lists them."""
+    """The app users of a project (or one of them), by name; a revoked one is gone."""
     creator = aliased(models.Actor)
     statement = (
         select(models.AppUser, models.Actor, models.Office.code, models.AccessToken, creator)
@@ -110,3 +110,8 @@ def phones(project_id: int, actor_id: int | None = None) -> list[Phone]:
 def actor_row(actor_id: int) -> models.Actor | None:
     """An actor, ended or not: what they did stays theirs."""
     return db.session.get(models.Actor, actor_id)
+
+
+def app_user(actor_id: int) -> models.AppUser | None:
+    """A phone by its actor, revoked or not."""
+    return db.session.get(models.AppUser, actor_id)

@@ -73,13 +73,6 @@ def current_version(entity_id: int) -> models.EntityVersion:
     return db.session.scalars(select(Version).where(Version.entity_id == entity_id, Version.is_current)).one()
 
 
-def versions_since(entity_id: int, version: int) -> Sequence[models.EntityVersion]:
-    """The versions after `version`, oldest first."""
-    return db.session.scalars(
-        select(Version).where(Version.entity_id == entity_id, Version.version > version).order_by(Version.version)
-    ).all()
-
-
 def version(entity_id: int, number: int) -> models.EntityVersion | None:
     """One version by its number."""
     return db.session.scalar(select(Version).where(Version.entity_id == entity_id, Version.version == number))
@@ -123,11 +116,8 @@ def deleted_state(dataset_id: int, uuids: Sequence[str], office_id: int | None) 
     return {uuid: found.get(uuid, True) for uuid in uuids}
 
 
-def made_entity(submission_id: int) -> bool:
-    """Has any version of this submission already created or updated a case?"""
-    statement = (
-        select(Version.id)
-        .join(models.SubmissionVersion, models.SubmissionVersion.id == Version.submission_version_id)
-        .where(models.SubmissionVersion.submission_id == submission_id)
-    )
-    return db.session.scalar(statement.limit(1)) is not None
+def is_held(submission_version_id: int, uuid: str) -> bool:
+    """Does an update of this case from this submission wait already?"""
+    held = models.EntityBacklog
+    statement = select(held.id).where(held.submission_version_id == submission_version_id, held.entity_uuid == uuid)
+    return db.session.scalar(statement) is not None

@@ -11,9 +11,6 @@ from sqlalchemy.orm import undefer
 
 from app.db import db, models
 
-# The largest text that a version's name may have in an address.
-VERSION_CHARACTERS = 255
-
 
 def form(project_id: int, xml_form_id: str) -> models.Form | None:
     """A live form by its form ID."""

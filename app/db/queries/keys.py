@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from sqlalchemy import select
 
 from app.db import db, models
@@ -14,11 +12,8 @@ def data_key(key_id: int) -> models.DataKey | None:
     return db.session.get(models.DataKey, key_id)
 
 
-def data_keys(ids: Collection[int]) -> list[models.DataKey]:
-    """Several."""
-    return list(db.session.scalars(select(models.DataKey).where(models.DataKey.id.in_(ids))))
-
-
 def server_key(purpose: str) -> models.DataKey | None:
     """One of the server's own keys."""
-    return db.session.scalar(select(models.DataKey).where(models.DataKey.purpose == purpose))
+    return db.session.scalar(
+        select(models.DataKey).where(models.DataKey.purpose == purpose).order_by(models.DataKey.id)
+    )

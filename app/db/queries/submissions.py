@@ -52,6 +52,11 @@ def submission_for_update(submission_id: int) -> models.Submission:
     return db.session.scalars(statement, execution_options={"populate_existing": True}).one()
 
 
+def current_version(submission_id: int) -> models.SubmissionVersion:
+    """The version that counts now."""
+    return db.session.scalars(select(Version).where(Version.submission_id == submission_id, Version.is_current)).one()
+
+
 def attachments(version_id: int) -> list[models.SubmissionAttachment]:
     """The files that a version names, arrived or not, by name."""
     return list(
@@ -79,6 +84,16 @@ def submission(scope: Scope, instance_id: str) -> tuple[models.Submission, model
     return None if row is None else (row[0], row[1])
 
 
+def root_of_version(scope: Scope, instance_id: str) -> str | None:
+    """The name of the submission that has a version with this instance ID."""
+    statement = (
+        select(Submission.instance_id)
+        .join(Version, Version.submission_id == Submission.id)
+        .where(Version.instance_id == instance_id)
+    )
+    return db.session.scalar(in_scope(statement, scope))
+
+
 def versions(submission_id: int) -> list[models.SubmissionVersion]:
     """All versions of a submission, the newest first."""
     return list(
@@ -94,13 +109,16 @@ def version_xml_sealed(version_id: int) -> bytes:
 
 def submissions(
     scope: Scope, *, limit: int | None = None, offset: int = 0
-) -> list[tuple[models.Submission, models.SubmissionVersion]]:
-    """The newest first, each with its current version."""
+) -> list[tuple[models.Submission, models.SubmissionVersion, models.DataKey]]:
+    """The newest first, each with its current version and its key."""
     statement = (
-        select(Submission, Version).join(Version, Version.submission_id == Submission.id).where(Version.is_current)
+        select(Submission, Version, models.DataKey)
+        .join(Version, Version.submission_id == Submission.id)
+        .join(models.DataKey, models.DataKey.id == Submission.data_key_id)
+        .where(Version.is_current)
     )
     statement = in_scope(statement, scope).order_by(Submission.created_at.desc(), Submission.id.desc())
-    return [(row[0], row[1]) for row in db.session.execute(statement.offset(offset).limit(limit))]
+    return [(row[0], row[1], row[2]) for row in db.session.execute(statement.offset(offset).limit(limit))]
 
 
 def count(scope: Scope) -> int:

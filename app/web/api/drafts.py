@@ -14,6 +14,7 @@ from app.services import draft_form, form_files, publish_form
 from app.services.open_forms import draft_token
 from app.web.api.form_source import read_source
 from app.web.api.forms import ONE, SOURCE_TYPES, shown, shown_attachments, shown_fields
+from app.web.body import JSON_BYTES, read_body
 from app.web.door import Door, Here, parse_json, success
 from app.web.files import form_file_response, xform_response, xlsform_response
 from app.web.schemas import SuccessSchema
@@ -24,6 +25,7 @@ from app.web.schemas.forms import (
     FormAttachmentSchema,
     FormSchema,
     PublishQuerySchema,
+    UploadedSchema,
 )
 
 door = Door("drafts", tag="Drafts")
@@ -72,7 +74,7 @@ def publish(here: Here, query: dict[str, Any]) -> dict[str, bool]:
 
 def _notes() -> str | None:
     """What changed, if the client sent a body with it; Central's clients send none, or an empty one."""
-    body = parse_json(request.get_data() or b"{}", "send no body, or an object with publishNotes")
+    body = parse_json(read_body("The body", JSON_BYTES) or b"{}", "send no body, or an object with publishNotes")
     notes = body.get("publishNotes") if isinstance(body, dict) else None
     if notes is not None and (not isinstance(notes, str) or len(notes) > 10_000):
         raise problems.wrong_type("publishNotes", "a text of up to 10000 characters")
@@ -137,15 +139,14 @@ def attachment(here: Here, name: str) -> Response:
     f"{DRAFT}/attachments/<name>",
     verb="form.update",
     summary="Give the draft a file; the body is the file",
-    returns=SuccessSchema(),
+    returns=UploadedSchema(),
     body_types=("application/octet-stream",),
 )
-def upload_attachment(here: Here, name: str) -> dict[str, bool]:
-    content = request.stream.read(_MOST_FILE_BYTES + 1)
-    if len(content) > _MOST_FILE_BYTES:
-        raise problems.too_large("The file", _MOST_FILE_BYTES)
+def upload_attachment(here: Here, name: str) -> dict[str, Any]:
+    content = read_body("The file", _MOST_FILE_BYTES)
     form_files.fill_slot(here.actor, here.form, name, content, request.mimetype or None)
-    return success()
+    # Older clients look for `success`, newer ones for the attachment.
+    return success() | next(each for each in shown_attachments(_draft(here)) if each["name"] == name)
 
 
 @door.route(

@@ -8,6 +8,7 @@ from flask import request
 
 from app import problems
 from app.services.compile_form import FormSource
+from app.web.body import read_body
 
 # The compiler has a lower limit of its own for workbooks; this one is for what is read into memory at all.
 _MOST_BYTES = 20 * 1024 * 1024
@@ -24,11 +25,7 @@ TYPES = {
 
 def read_source() -> FormSource | None:
     """The form in the request's body; None without a body. Raises Problem 400.2, 413.1 or 415.1."""
-    if (request.content_length or 0) > _MOST_BYTES:
-        raise problems.too_large("The form", _MOST_BYTES)
-    content = request.stream.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise problems.too_large("The form", _MOST_BYTES)
+    content = read_body("The form", _MOST_BYTES)
     if not content:
         return None
     kind = TYPES.get(request.mimetype)

@@ -10,7 +10,7 @@ from app import problems
 from app.permissions import ANYBODY, SIGNED_IN
 from app.runtime import runtime
 from app.services import sign_in
-from app.web.auth import SESSION_COOKIE
+from app.web.auth import CSRF_FIELD, SESSION_COOKIE
 from app.web.door import Door, Here, success
 from app.web.schemas import SuccessSchema
 from app.web.schemas.access import SessionSchema, SignInSchema
@@ -22,7 +22,7 @@ door = Door("sessions", tag="Sessions")
 def create(here: Here, body: dict[str, Any]) -> Response:
     session = sign_in.create_session(body["email"], body["password"], hours=runtime().settings.session_hours)
     response = jsonify(SessionSchema().dump(session))
-    for name, value, http_only in ((SESSION_COOKIE, session.token, True), ("__csrf", session.csrf, False)):
+    for name, value, http_only in ((SESSION_COOKIE, session.token, True), (CSRF_FIELD, session.csrf, False)):
         response.set_cookie(
             name,
             value,
@@ -45,9 +45,12 @@ def restore(here: Here) -> Any:
 
 
 @door.route("DELETE", "/sessions/current", verb=SIGNED_IN, summary="Sign out of this session", returns=SuccessSchema())
-def delete_current(here: Here) -> Any:
+def delete_current(here: Here) -> Response:
     sign_in.end_session(_token(), here.actor)
-    return success()
+    response = jsonify(success())
+    for name in (SESSION_COOKIE, CSRF_FIELD):
+        response.delete_cookie(name, path="/", secure=True, samesite="Strict")
+    return response
 
 
 @door.route(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request, stream_with_context
+from flask import Response, redirect, request, stream_with_context
+from werkzeug.wrappers import Response as BaseResponse
 
 from app import problems
 from app.db import db, models
@@ -14,7 +15,9 @@ from app.runtime import runtime
 from app.services import read_submissions as read
 from app.services.add_attachment import add_attachment
 from app.services.receive_submission import Arrival, Sender, receive_submission
+from app.web.addresses import api_url, segment
 from app.web.api.forms import ONE
+from app.web.body import body_chunks, read_body
 from app.web.door import Door, Here, success
 from app.web.schemas import SuccessSchema
 from app.web.schemas.submissions import (
@@ -42,7 +45,7 @@ Found = tuple[models.Submission, models.SubmissionVersion]
 )
 def list_submissions(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
     found = queries.submissions(read.scope_of(here.actor, here.form), limit=query["limit"], offset=query["offset"])
-    return [shown(*each) for each in found]
+    return [shown(submission, version, read.instance_name(key, version)) for submission, version, key in found]
 
 
 @door.route(
@@ -56,10 +59,7 @@ def list_submissions(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
 def create(here: Here) -> dict[str, Any]:
     if request.mimetype not in ("application/xml", "text/xml"):
         raise problems.unsupported_media_type(["application/xml", "text/xml"])
-    most = runtime().settings.max_xml_bytes
-    xml = request.stream.read(most + 1)
-    if len(xml) > most:
-        raise problems.too_large("The submission XML", most)
+    xml = read_body("The submission XML", runtime().settings.max_xml_bytes)
     sender = Sender(here.actor, request.args.get("deviceID"), request.headers.get("User-Agent"))
     receipt = receive_submission(sender, here.project, Arrival(xml), only_for=here.form)
     submission = db.session.get_one(models.Submission, receipt.submission_id)
@@ -69,13 +69,15 @@ def create(here: Here) -> dict[str, Any]:
 
 
 @door.route("GET", f"{ITEM}.xml", verb="submission.read", summary="The XML, as it came", answer_types=("text/xml",))
-def xml(here: Here, instance_id: str) -> Response:
-    return _xml_response(*_found(here, instance_id))
+def xml(here: Here, instance_id: str) -> Any:
+    found = _lookup(here, instance_id)
+    return _xml_response(*found) if found is not None else _to_version(here, instance_id, ".xml")
 
 
 @door.route("GET", ITEM, verb="submission.read", summary="One submission", returns=SubmissionSchema())
-def get(here: Here, instance_id: str) -> dict[str, Any]:
-    return shown(*_found(here, instance_id))
+def get(here: Here, instance_id: str) -> Any:
+    found = _lookup(here, instance_id)
+    return shown(*found) if found is not None else _to_version(here, instance_id)
 
 
 @door.route(
@@ -118,7 +120,7 @@ def attachment(here: Here, instance_id: str, name: str) -> Response:
 def upload_attachment(here: Here, instance_id: str, name: str) -> dict[str, bool]:
     _, version = _found(here, instance_id)
     kind = request.mimetype or "application/octet-stream"
-    add_attachment(here.actor, version, name, kind, iter(lambda: request.stream.read(65_536), b""))
+    add_attachment(here.actor, version, name, kind, body_chunks("The file", runtime().settings.max_file_bytes))
     return success()
 
 
@@ -142,10 +144,25 @@ def versions(here: Here, instance_id: str) -> list[dict[str, Any]]:
     answer_types=("text/xml",),
 )
 def version_xml(here: Here, instance_id: str, version_id: str) -> Response:
+    return _xml_response(*_version(here, instance_id, version_id))
+
+
+@door.route(
+    "GET",
+    f"{ITEM}/versions/<version_id>",
+    verb="submission.read",
+    summary="One of them",
+    returns=VersionSchema(),
+)
+def version(here: Here, instance_id: str, version_id: str) -> dict[str, Any]:
+    return shown_version(*_version(here, instance_id, version_id))
+
+
+def _version(here: Here, instance_id: str, version_id: str) -> Found:
     submission, _ = _found(here, instance_id)
     for version in queries.versions(submission.id):
         if version.instance_id == version_id:
-            return _xml_response(submission, version)
+            return submission, version
     raise problems.not_found()
 
 
@@ -153,16 +170,31 @@ def _xml_response(submission: models.Submission, version: models.SubmissionVersi
     return Response(read.xml_of(submission, version), content_type="text/xml; charset=utf-8")
 
 
+def _lookup(here: Here, instance_id: str) -> Found | None:
+    return queries.submission(read.scope_of(here.actor, here.form), instance_id)
+
+
 def _found(here: Here, instance_id: str) -> Found:
     """The submission, if it is there and the actor's office may see it. Raises Problem 404.1."""
-    found = queries.submission(read.scope_of(here.actor, here.form), instance_id)
+    found = _lookup(here, instance_id)
     if found is None:
         raise problems.not_found()
     return found
 
 
-def shown(submission: models.Submission, version: models.SubmissionVersion) -> dict[str, Any]:
-    """A submission as the API shows it."""
+def _to_version(here: Here, instance_id: str, suffix: str = "") -> BaseResponse:
+    """Who asks for an edit by its own ID is sent to it. Raises Problem 404.1."""
+    root = queries.root_of_version(read.scope_of(here.actor, here.form), instance_id)
+    if root is None:
+        raise problems.not_found()
+    form = f"{api_url()}/projects/{here.project.id}/forms/{segment(here.form.xml_form_id)}"
+    return redirect(f"{form}/submissions/{segment(root)}/versions/{segment(instance_id)}{suffix}")
+
+
+def shown(
+    submission: models.Submission, version: models.SubmissionVersion, instance_name: str | None = None
+) -> dict[str, Any]:
+    """A submission as the API shows it. `instance_name`: where it was opened already."""
     answer: dict[str, Any] = {
         "instance_id": submission.instance_id,
         "submitter_id": submission.submitter_id,
@@ -173,18 +205,20 @@ def shown(submission: models.Submission, version: models.SubmissionVersion) -> d
         "created_at": submission.created_at,
         "updated_at": submission.updated_at,
         "deleted_at": submission.deleted_at,
-        "current_version": shown_version(submission, version),
+        "current_version": shown_version(submission, version, instance_name),
     }
     if request.headers.get("X-Extended-Metadata") == "true" and submission.submitter_id is not None:
         answer["submitter"] = access.actor_row(submission.submitter_id)
     return answer
 
 
-def shown_version(submission: models.Submission, version: models.SubmissionVersion) -> dict[str, Any]:
+def shown_version(
+    submission: models.Submission, version: models.SubmissionVersion, instance_name: str | None = None
+) -> dict[str, Any]:
     """A version as the API shows it."""
     return {
         "instance_id": version.instance_id,
-        "instance_name": read.record_of(submission, version).instance_name,
+        "instance_name": instance_name or read.instance_name_of(submission, version),
         "submitter_id": version.submitter_id,
         "device_id": version.device_id,
         "user_agent": version.user_agent,

@@ -24,7 +24,7 @@ from forms.schema import FormSchema, Table
 door = Door("odata", tag="Cleaned data")
 
 _JSON = "application/json; odata.metadata=minimal; charset=utf-8"
-_OPTIONS = frozenset({"$top", "$skip", "$count", "$format"})
+_OPTIONS = frozenset({"$top", "$skip", "$count", "$format", "$wkt"})
 
 
 @door.route(
@@ -92,12 +92,14 @@ def _options() -> dict[str, Any]:
             if not (text.isascii() and text.isdigit() and len(text) < 10):
                 raise problems.unexpected_value(name, "use a whole number from 0")
             given[name] = int(text)
-        if name == "$count":
-            if text not in ("true", "false"):
+        if name in ("$count", "$wkt"):
+            if text.lower() not in ("true", "false"):
                 raise problems.unexpected_value(name, "use true or false")
-            given[name] = text == "true"
+            given[name] = text.lower() == "true"
         if name == "$format" and text != "json":
             raise problems.unacceptable_format(["json"])
+    if given.get("$wkt"):
+        raise problems.not_implemented("The option $wkt=true")
     return given
 
 

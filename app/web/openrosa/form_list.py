@@ -12,7 +12,7 @@ from flask import Response
 
 from app import problems
 from app.db import models
-from app.permissions import SIGNED_IN
+from app.permissions import SIGNED_IN, holds_role_in
 from app.services.open_forms import OpenForm, entity_list_file, open_forms
 from app.web.addresses import api_url, segment, token_query
 from app.web.door import Door, Here
@@ -33,7 +33,7 @@ XML = ("text/xml",)
     answer_types=XML,
 )
 def form_list(here: Here) -> Response:
-    if here.actor.is_app_user and not any(grant.project_id == here.project.id for grant in here.actor.grants):
+    if not holds_role_in(here.actor, here.project.id):
         raise problems.insufficient_rights()
     listed = open_forms(here.actor, here.project.id)
     return openrosa_response(form_list_document(listed, f"{api_url()}/projects/{here.project.id}"))

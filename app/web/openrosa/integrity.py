@@ -11,7 +11,7 @@ from flask import Response, request
 
 from app import problems
 from app.db.queries import entities
-from app.permissions import SIGNED_IN
+from app.permissions import SIGNED_IN, holds_role_in
 from app.web.door import Door, Here
 from app.web.openrosa.headers import openrosa_response
 from forms.submission import entity_uuid
@@ -29,7 +29,7 @@ _MOST_IDS = 10_000
     answer_types=("text/xml",),
 )
 def integrity(here: Here, name: str) -> Response:
-    if not any(grant.project_id in (None, here.project.id) for grant in here.actor.grants):
+    if not holds_role_in(here.actor, here.project.id):
         raise problems.insufficient_rights()
     dataset = entities.dataset(here.project.id, name)
     if dataset is None:

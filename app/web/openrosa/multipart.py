@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from flask import request
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData, Preamble
 
 from app import problems
 from app.config import Settings
 from app.services.uploads import StoredFile, discard_files, store_file
+from app.web.body import BodyCut, raw_chunks
 
 XML_PART = "xml_submission_file"
-_READ_BYTES = 64 * 1024
 _MAX_FIELD_BYTES = 64 * 1024
 _MAX_NAME_CHARACTERS = 255
 
@@ -39,8 +39,6 @@ def read_upload(settings: Settings) -> Upload:
     boundary = request.mimetype_params.get("boundary", "")
     if not boundary or len(boundary) > 200 or not boundary.isascii():
         raise problems.multipart_unreadable("its header names no usable boundary")
-    if request.content_length is not None and request.content_length > settings.max_request_bytes:
-        raise problems.too_large("The request", settings.max_request_bytes)
     upload = Upload()
     try:
         _read_parts(_events(boundary.encode(), settings), upload, settings)
@@ -75,18 +73,10 @@ def _events(boundary: bytes, settings: Settings) -> Iterator[Event]:
 
 
 def _chunks(max_bytes: int) -> Iterator[bytes]:
-    total = 0
-    while True:
-        try:
-            chunk = request.stream.read(_READ_BYTES)
-        except (ClientDisconnected, OSError):
-            raise problems.multipart_unreadable("the connection ended before the whole body had come") from None
-        if not chunk:
-            return
-        total += len(chunk)
-        if total > max_bytes:
-            raise problems.too_large("The request", max_bytes)
-        yield chunk
+    try:
+        yield from raw_chunks("The request", max_bytes)
+    except BodyCut:
+        raise problems.multipart_unreadable("the connection ended before the whole body had come") from None
 
 
 def _read_parts(events: Iterator[Event], upload: Upload, settings: Settings) -> None:
@@ -134,7 +124,8 @@ def _take_file(filename: str, part: Event, events: Iterator[Event], upload: Uplo
         raise problems.multipart_unreadable(
             f"a file name is longer than {_MAX_NAME_CHARACTERS} characters or has control characters"
         )
-    content_type = part.headers.get("Content-Type", "application/octet-stream")[:255]
+    stated = "".join(each for each in part.headers.get("Content-Type", "") if each.isprintable())
+    content_type = stated[:255] or "application/octet-stream"
     upload.files.append(store_file(filename, content_type, _data(events), max_bytes=settings.max_file_bytes))
 
 

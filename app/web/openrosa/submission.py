@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from app.permissions import SIGNED_IN
+from app import problems
+from app.permissions import SIGNED_IN, holds_role_in
 from app.runtime import runtime
 from app.services.receive_submission import Arrival, Sender, receive_submission
 from app.web.door import Door, Here
@@ -28,6 +29,8 @@ THANKS = "Dërgimi u mor. / The submission was received."
     status=204,
 )
 def announce(here: Here) -> Response:
+    if not holds_role_in(here.actor, here.project.id):
+        raise problems.insufficient_rights()
     return openrosa_headers(Response(status=204))
 
 

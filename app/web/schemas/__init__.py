@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields
+from marshmallow import EXCLUDE, Schema, fields
 
 from app.clock import to_iso
 
@@ -24,10 +24,10 @@ class Moment(fields.DateTime):
 
 
 class ApiSchema(Schema):
-    """Python names inside, camelCase outside; an unknown field in a body is refused rather than ignored."""
+    """Python names inside, camelCase outside; what a client sends besides is ignored, as in ODK Central."""
 
     class Meta:
-        unknown = RAISE
+        unknown = EXCLUDE
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         if field_obj.data_key is None:

@@ -53,7 +53,7 @@ class UserQuerySchema(ApiSchema):
 
 
 class NewUserSchema(ApiSchema):
-    """A person to be added. `role` and `projectId` may give a first role."""
+    """A person to be added, without any role yet."""
 
     email = fields.Email(required=True, validate=validate.Length(max=320))
     password = fields.String(load_only=True, validate=validate.Length(max=1024))

@@ -49,7 +49,6 @@ class FormSchema(ApiSchema):
     name = fields.String(allow_none=True)
     version = fields.String(allow_none=True)
     hash = fields.String(allow_none=True)
-    sha = fields.String(allow_none=True)
     sha256 = fields.String(allow_none=True)
     state = fields.String()
     enketo_id = fields.String(allow_none=True)
@@ -64,7 +63,6 @@ class FormSchema(ApiSchema):
     submissions = fields.Integer()
     last_submission = Moment(allow_none=True)
     has_draft = fields.Boolean()
-    warnings = fields.List(fields.Dict())
 
 
 class FormChangeSchema(ApiSchema):
@@ -84,12 +82,6 @@ class PublishQuerySchema(ApiSchema):
     """Another version name than the draft's."""
 
     version = fields.String(load_default=None, allow_none=True)
-
-
-class PublishSchema(ApiSchema):
-    """What changed, in a sentence for the colleagues."""
-
-    publish_notes = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=10_000))
 
 
 class FieldSchema(ApiSchema):
@@ -120,3 +112,9 @@ class FormAttachmentSchema(ApiSchema):
     dataset_exists = fields.Boolean()
     hash = fields.String(allow_none=True)
     updated_at = Moment(allow_none=True)
+
+
+class UploadedSchema(FormAttachmentSchema):
+    """The slot that was filled."""
+
+    success = fields.Boolean()

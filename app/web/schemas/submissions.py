@@ -32,7 +32,6 @@ class VersionSchema(ApiSchema):
     device_id = fields.String(allow_none=True)
     user_agent = fields.String(allow_none=True)
     current = fields.Boolean()
-    form_version = fields.String()
     created_at = Moment()
     findings = fields.List(fields.Nested(FindingSchema))
 
