@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def _prepare(settings: Settings) -> None:
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DatabaseError
 
     from app import create_app
     from app.cli.maintenance import tell_administrator
@@ -98,7 +98,7 @@ def _prepare(settings: Settings) -> None:
         )
     except Problem as problem:
         stop(problem.message)
-    except OperationalError as error:
+    except DatabaseError as error:
         reason = f"the database cannot be used ({str(error.orig).strip().splitlines()[0]})"
         if settings.sqlalchemy_url.startswith("sqlite"):
             stop(f"{reason}; check SPORTEL_DATA and SPORTEL_DATABASE_URL")

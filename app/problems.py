@@ -184,11 +184,6 @@ def taken_meanwhile() -> Problem:
     return Problem(409.3, "Somebody else has just added the same; look at what is there and try again.")
 
 
-def changed_meanwhile() -> Problem:
-    """Central's code for what must be unique: somebody else was a moment faster."""
-    return Problem(409.3, "Somebody else did the same at the same moment; look at what is there, then try again.")
-
-
 def version_exists(xml_form_id: str, version: str) -> Problem:
     """The version's name is used up."""
     return Problem(

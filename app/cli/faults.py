@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.problems import Problem
 
@@ -21,7 +21,7 @@ def tell_problems(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, **kwargs)
         except Problem as problem:
             raise click.ClickException(problem.message) from None
-        except OperationalError as error:
+        except (OperationalError, ProgrammingError) as error:
             raise click.ClickException(f"the database cannot be used: {error.orig}") from None
 
     return told

@@ -11,10 +11,11 @@ from sqlalchemy.orm import undefer
 from app.db import db, models
 from app.sealing.envelope import SealBroken
 from app.services.keys import data_key
-from app.services.records import derive, open_record, open_xml, place
+from app.services.records import OpenedRecord, derive, open_record, open_xml, place
 from app.services.schemas import schema_of
 from app.services.transaction import transaction
 from forms.errors import FormsError
+from forms.schema import FormSchema
 from forms.submission import parse_submission
 
 _BATCH = 200
@@ -64,10 +65,18 @@ def _draw_again(version: models.SubmissionVersion) -> bool:
     key = data_key(submission.data_key_id)
     where = place(version.form_id, version.is_draft, version.instance_id)
     parsed = parse_submission(open_xml(key, where, version.xml_sealed))
-    before = open_record(key, where, version.clear, version.sealed, schema)
+    before = _as_it_was(version, key, where, schema)
     clear, sealed, findings = derive(key, where, parsed, schema, project.default_sensitivity)
     after = open_record(key, where, clear, sealed, schema)
     differs = before != after or version.findings != findings or version.clear != clear
     if differs:
         version.clear, version.sealed, version.findings = clear, sealed, findings
     return differs
+
+
+def _as_it_was(version: models.SubmissionVersion, key: bytes, where: str, schema: FormSchema) -> OpenedRecord | None:
+    """The record in the row; None if it is damaged, in whatever way: then it differs from what the XML says."""
+    try:
+        return open_record(key, where, version.clear, version.sealed, schema)
+    except (SealBroken, FormsError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return None

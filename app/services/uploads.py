@@ -58,6 +58,9 @@ def read_file(data_key: bytes, blob_key: str, file_key_sealed: bytes) -> Iterato
     """The file's content in chunks. Raises SealBroken or BlobMissing."""
     file_key = open_sealed(data_key, file_key_sealed, f"file-key|{blob_key}")
 
+    # Looked for before the answer begins: half an answer cannot be taken back.
+    runtime().store.open(blob_key).close()
+
     def chunks() -> Iterator[bytes]:
         with runtime().store.open(blob_key) as source:
             yield from open_stream(source, file_key, blob_key)

@@ -86,12 +86,10 @@ def _unrouted() -> Problem:
 def _database_error(error: DBAPIError) -> Response:
     if isinstance(error, IntegrityError):
         # Two at once wanted what can be there once, and this is the one that came second.
-        return problem_response(problems.taken_meanwhile())
+        return _lost_race(error)
     if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
         log.warning("database.unavailable", kind=type(error.orig).__name__)
         return problem_response(problems.unavailable())
-    if isinstance(error, IntegrityError):
-        return _lost_race(error)
     return _unexpected(error)
 
 
@@ -101,7 +99,7 @@ def _lost_race(error: IntegrityError) -> Response:
     if getattr(g, "speaks_openrosa", False):
         # A phone sends again by itself, and is answered by what is there then.
         return problem_response(problems.unavailable("the same was changed at the same moment"))
-    return problem_response(problems.changed_meanwhile())
+    return problem_response(problems.taken_meanwhile())
 
 
 def _storage_error(error: StorageUnavailable) -> Response:

@@ -104,7 +104,10 @@ def entities(
 
 
 def deleted_state(dataset_id: int, uuids: Sequence[str], office_id: int | None) -> dict[str, bool]:
-    """By UUID: is it gone for this office? One that was handed over counts as gone; an unknown one too."""
+    """By UUID: is it gone for this office? One that was handed over counts as gone.
+
+    One that is not known is left out, as by Central: a phone may have made it and not sent it yet.
+    """
     found = {
         row.uuid: row.deleted_at is not None or row.office_id != office_id
         for row in db.session.execute(
@@ -113,7 +116,7 @@ def deleted_state(dataset_id: int, uuids: Sequence[str], office_id: int | None) 
             )
         )
     }
-    return {uuid: found.get(uuid, True) for uuid in uuids}
+    return {uuid: found[uuid] for uuid in uuids if uuid in found}
 
 
 def is_held(submission_version_id: int, uuid: str) -> bool:

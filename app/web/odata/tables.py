@@ -51,7 +51,7 @@ def read_table(here: Here, table: str) -> Response:
         )
     else:
         if options.get("$count"):
-            head["@odata.count"] = sum(len(rows_of(each)[wanted.name]) for each in walk_records(scope))
+            head["@odata.count"] = sum(len(rows_of(each).get(wanted.name, [])) for each in walk_records(scope))
         documents = _cut(_repeat_rows(walk_records(scope), wanted), skip, top)
     response = Response(stream_with_context(_stream(head, documents)), content_type=_JSON)
     response.headers["OData-Version"] = "4.0"

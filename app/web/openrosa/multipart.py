@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from flask import request
-from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData, Preamble
+from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
+from werkzeug.http import parse_options_header
 
 from app import problems
 from app.config import Settings
@@ -20,7 +21,12 @@ from app.web.body import BodyCut, raw_chunks
 
 XML_PART = "xml_submission_file"
 _MAX_FIELD_BYTES = 64 * 1024
+# A file's name of 255 characters may take four bytes each, and percent-encoding three times that.
+_MAX_HEADER_BYTES = 8 * 1024
 _MAX_NAME_CHARACTERS = 255
+
+# What the parser gives: a part's head, a piece of its bytes, or None at its end.
+Event: TypeAlias = MultipartSegment | bytes | bytearray | None
 
 
 @dataclass
@@ -41,7 +47,7 @@ def read_upload(settings: Settings) -> Upload:
         raise problems.multipart_unreadable("its header names no usable boundary")
     upload = Upload()
     try:
-        _read_parts(_events(boundary.encode(), settings), upload, settings)
+        _read_parts(_events(boundary, settings), upload, settings)
         if upload.xml is None:
             raise problems.missing_parameter(XML_PART)
     except BaseException:
@@ -50,26 +56,26 @@ def read_upload(settings: Settings) -> Upload:
     return upload
 
 
-def _events(boundary: bytes, settings: Settings) -> Iterator[Event]:
-    """The decoder's events. Ends only after the closing boundary; anything else is an error."""
-    decoder = MultipartDecoder(boundary, max_form_memory_size=None, max_parts=settings.max_request_parts)
+def _events(boundary: str, settings: Settings) -> Iterator[Event]:
+    """For each part its head, its bytes in pieces, then None. Ends only after the closing boundary, or raises."""
+    parser = PushMultipartParser(
+        boundary,
+        max_header_size=_MAX_HEADER_BYTES,
+        max_segment_count=settings.max_request_parts,
+        header_charset="utf8",
+    )
     try:
         for chunk in _chunks(settings.max_request_bytes):
-            decoder.receive_data(chunk)
-            while not isinstance(event := decoder.next_event(), NeedData):
-                yield event
-                if isinstance(event, Epilogue):
-                    return
-        decoder.receive_data(None)
-        while not isinstance(event := decoder.next_event(), NeedData):
-            yield event
-            if isinstance(event, Epilogue):
-                return
-    except RequestEntityTooLarge:
-        raise problems.multipart_unreadable(f"it has more than {settings.max_request_parts} parts") from None
-    except ValueError:
+            if not parser.closed:
+                yield from parser.parse(chunk)
+        parser.close()
+    except ParserLimitReached:
+        raise problems.multipart_unreadable(
+            f"it has more than {settings.max_request_parts} parts, or one whose header is too long; a file name has at"
+            " most 255 characters"
+        ) from None
+    except MultipartError:
         raise problems.multipart_unreadable("it is cut or malformed") from None
-    raise problems.multipart_unreadable("it ends before its closing boundary")
 
 
 def _chunks(max_bytes: int) -> Iterator[bytes]:
@@ -80,26 +86,29 @@ def _chunks(max_bytes: int) -> Iterator[bytes]:
 
 
 def _read_parts(events: Iterator[Event], upload: Upload, settings: Settings) -> None:
-    for event in events:
-        if isinstance(event, Preamble | Epilogue):
-            continue
-        assert isinstance(event, Field | File)  # a part's data is consumed below
-        name = event.name or ""
-        filename = event.filename if isinstance(event, File) else None
-        if name == XML_PART:
+    for part in events:
+        assert isinstance(part, MultipartSegment)  # a part's bytes are consumed below
+        if part.name == XML_PART:
             _take_xml(events, upload, settings)
-        elif filename:
-            _take_file(filename, event, events, upload, settings)
+        elif filename := part.filename or _extended_name(part):
+            _take_file(filename, part, events, upload, settings)
         else:
-            _take_field(name, events, upload)
+            _take_field(part.name or "", events, upload)
+
+
+def _extended_name(part: MultipartSegment) -> str | None:
+    """A name written as `filename*=UTF-8''…` (RFC 5987), which forms should not use and some clients do."""
+    _, options = parse_options_header(part.header("Content-Disposition"))
+    return options.get("filename")
 
 
 def _data(events: Iterator[Event]) -> Iterator[bytes]:
+    """The bytes of the part that has begun."""
     for event in events:
-        assert isinstance(event, Data)
-        yield event.data
-        if not event.more_data:
+        if event is None:
             return
+        assert not isinstance(event, MultipartSegment)
+        yield bytes(event)
 
 
 def _collect(events: Iterator[Event], what: str, max_bytes: int) -> bytes:
@@ -117,14 +126,15 @@ def _take_xml(events: Iterator[Event], upload: Upload, settings: Settings) -> No
     upload.xml = _collect(events, "The submission XML", settings.max_xml_bytes)
 
 
-def _take_file(filename: str, part: Event, events: Iterator[Event], upload: Upload, settings: Settings) -> None:
-    assert isinstance(part, File)
+def _take_file(
+    filename: str, part: MultipartSegment, events: Iterator[Event], upload: Upload, settings: Settings
+) -> None:
     # The name is data: it names a row, never a path.
     if len(filename) > _MAX_NAME_CHARACTERS or not filename.isprintable():
         raise problems.multipart_unreadable(
             f"a file name is longer than {_MAX_NAME_CHARACTERS} characters or has control characters"
         )
-    stated = "".join(each for each in part.headers.get("Content-Type", "") if each.isprintable())
+    stated = "".join(each for each in (part.header("Content-Type") or "") if each.isprintable())
     content_type = stated[:255] or "application/octet-stream"
     upload.files.append(store_file(filename, content_type, _data(events), max_bytes=settings.max_file_bytes))
 
