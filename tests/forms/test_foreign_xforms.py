@@ -97,7 +97,7 @@ def test_names_become_odata_identifiers_by_centrals_rule(name: str, identifier: 
 
 
 @pytest.mark.parametrize("name", SENSITIVITIES)
-def test_every_class_may_be_declared(schema_of: SchemaOf, name: str) -> None:
+def test_every_class_may_be_declared(name: str) -> None:
     schema = read_schema(xform('<bind nodeset="/data/q" type="string" s:class=" ' + name + ' "/>'))
     assert schema.field("/q").sensitivity == name
 
