@@ -31,8 +31,8 @@ def raw_chunks(what: str, max_bytes: int) -> Iterator[bytes]:
         try:
             chunk = request.stream.read(_READ_BYTES)
         except RequestEntityTooLarge:
-            # A chunked body has no length that could have told before.
-            raise problems.too_large(what, max_bytes) from None
+            # Over the limit of the whole request, which may be the lower one.
+            raise problems.too_large(what, min(max_bytes, request.max_content_length or max_bytes)) from None
         except (ClientDisconnected, OSError):
             raise BodyCut from None
         if not chunk:

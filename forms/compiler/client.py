@@ -106,6 +106,9 @@ def _running_compiler() -> _Compiler:
     global _compiler
     with _lock:
         if _compiler is None or not _compiler.is_ours_and_alive():
+            if _compiler is not None:
+                # It ended for want of work; its end of the socket is still ours to close.
+                _compiler.stop()
             _compiler = _Compiler()
         return _compiler
 

@@ -1,0 +1,189 @@
+"""Every setting: its variable, its default, and what stops the start with one line."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from app.config import MIB, ROOT, ConfigError, Settings, read_settings, variable_of
+
+DEFAULTS = {
+    "SPORTEL_DATA": ("data", ROOT / "var"),
+    "SPORTEL_DATABASE_URL": ("database_url", None),
+    "SPORTEL_KEY_FILE": ("key_file", None),
+    "SPORTEL_STORAGE_URL": ("storage_url", None),
+    "SPORTEL_STORAGE_ENDPOINT": ("storage_endpoint", None),
+    "SPORTEL_STORAGE_REGION": ("storage_region", None),
+    "SPORTEL_METRICS_TOKEN_FILE": ("metrics_token_file", None),
+    "SPORTEL_PUBLIC_URL": ("public_url", None),
+    "SPORTEL_HOST": ("host", "127.0.0.1"),
+    "PORT": ("port", 8080),
+    "SPORTEL_WORKERS": ("workers", 2),
+    "SPORTEL_THREADS": ("threads", 4),
+    "SPORTEL_TRUSTED_PROXIES": ("trusted_proxies", 0),
+    "SPORTEL_LOG_FORMAT": ("log_format", "text"),
+    "SPORTEL_SESSION_HOURS": ("session_hours", 9),
+    "SPORTEL_APP_USER_DAYS": ("app_user_days", 180),
+    "SPORTEL_MAX_XML_BYTES": ("max_xml_bytes", 5 * MIB),
+    "SPORTEL_MAX_FILE_BYTES": ("max_file_bytes", 50 * MIB),
+    "SPORTEL_MAX_REQUEST_BYTES": ("max_request_bytes", 100 * MIB),
+    "SPORTEL_MAX_REQUEST_PARTS": ("max_request_parts", 120),
+    "SPORTEL_ADMIN_EMAIL": ("admin_email", None),
+    "SPORTEL_ADMIN_PASSWORD": ("admin_password", None),
+}
+
+GOOD = [
+    ("SPORTEL_DATA", "/srv/sportel", Path("/srv/sportel")),
+    ("SPORTEL_DATABASE_URL", "postgresql://u:p@db/x", "postgresql+psycopg://u:p@db/x"),
+    ("SPORTEL_DATABASE_URL", "postgres://u:p@db/x", "postgresql+psycopg://u:p@db/x"),
+    ("SPORTEL_DATABASE_URL", "postgresql+psycopg://db/x", "postgresql+psycopg://db/x"),
+    ("SPORTEL_DATABASE_URL", "sqlite:////srv/db/s.sqlite3", "sqlite:////srv/db/s.sqlite3"),
+    ("SPORTEL_KEY_FILE", "/run/secrets/key", Path("/run/secrets/key")),
+    ("SPORTEL_STORAGE_URL", "s3://sportel-files", "s3://sportel-files"),
+    ("SPORTEL_STORAGE_URL", "s3://files.example/a/b_c-1/", "s3://files.example/a/b_c-1/"),
+    ("SPORTEL_STORAGE_ENDPOINT", "https://s3.example.org/", "https://s3.example.org"),
+    ("SPORTEL_STORAGE_REGION", "eu-central-1", "eu-central-1"),
+    ("SPORTEL_METRICS_TOKEN_FILE", "/run/secrets/metrics", Path("/run/secrets/metrics")),
+    ("SPORTEL_PUBLIC_URL", "https://forms.example.org/", "https://forms.example.org"),
+    ("SPORTEL_HOST", "0.0.0.0", "0.0.0.0"),
+    ("PORT", "9000", 9000),
+    ("SPORTEL_WORKERS", "1", 1),
+    ("SPORTEL_THREADS", "64", 64),
+    ("SPORTEL_TRUSTED_PROXIES", "1", 1),
+    ("SPORTEL_LOG_FORMAT", "json", "json"),
+    ("SPORTEL_SESSION_HOURS", "72", 72),
+    ("SPORTEL_APP_USER_DAYS", "1", 1),
+    ("SPORTEL_MAX_XML_BYTES", "2048", 2048),
+    ("SPORTEL_MAX_FILE_BYTES", "4096", 4096),
+    ("SPORTEL_MAX_REQUEST_BYTES", str(200 * MIB), 200 * MIB),
+    ("SPORTEL_MAX_REQUEST_PARTS", "1000", 1000),
+    ("SPORTEL_ADMIN_EMAIL", "a@example.org", "a@example.org"),
+    ("SPORTEL_ADMIN_PASSWORD", "ten characters", "ten characters"),
+]
+
+BAD = [
+    ("SPORTEL_DATA", "~nobody-of-this-name-7/x"),
+    ("SPORTEL_DATABASE_URL", "mysql://u:canary-7@db/x"),
+    ("SPORTEL_DATABASE_URL", "postgresql://u:canary-7@db:port/x"),
+    ("SPORTEL_DATABASE_URL", "sqlite://"),
+    ("SPORTEL_DATABASE_URL", "sqlite:///"),
+    ("SPORTEL_DATABASE_URL", "sqlite:///:memory:"),
+    ("SPORTEL_STORAGE_URL", "https://canary-7"),
+    ("SPORTEL_STORAGE_URL", "s3://"),
+    ("SPORTEL_STORAGE_URL", "s3://id:canary-7@bucket"),
+    ("SPORTEL_STORAGE_URL", "s3://bucket/../canary-7//x"),
+    ("SPORTEL_STORAGE_ENDPOINT", "canary-7:9000"),
+    ("SPORTEL_STORAGE_REGION", "Canary-7"),
+    ("SPORTEL_METRICS_TOKEN_FILE", "~nobody-of-this-name-7/canary-7"),
+    ("SPORTEL_PUBLIC_URL", "forms.canary-7.org"),
+    ("SPORTEL_PUBLIC_URL", "ftp://canary-7"),
+    ("SPORTEL_PUBLIC_URL", "https://canary-7/?q=1"),
+    ("SPORTEL_PUBLIC_URL", "https://[canary-7"),
+    ("PORT", "canary-7"),
+    ("PORT", "0"),
+    ("PORT", "65536"),
+    ("SPORTEL_WORKERS", "0"),
+    ("SPORTEL_WORKERS", "two-canary-7"),
+    ("SPORTEL_THREADS", "65"),
+    ("SPORTEL_TRUSTED_PROXIES", "-1"),
+    ("SPORTEL_TRUSTED_PROXIES", "6"),
+    ("SPORTEL_LOG_FORMAT", "canary-7"),
+    ("SPORTEL_SESSION_HOURS", "0"),
+    ("SPORTEL_SESSION_HOURS", "73"),
+    ("SPORTEL_APP_USER_DAYS", "731"),
+    ("SPORTEL_MAX_XML_BYTES", "1023"),
+    ("SPORTEL_MAX_FILE_BYTES", "12.5"),
+    ("SPORTEL_MAX_REQUEST_BYTES", "1e9"),
+    ("SPORTEL_MAX_REQUEST_PARTS", "1"),
+]
+
+
+def test_the_tables_here_cover_every_setting() -> None:
+    settings = {variable_of(setting.name) for setting in fields(Settings)}
+    assert settings == set(DEFAULTS)
+    assert settings == {variable for variable, _, _ in GOOD}
+
+
+@pytest.mark.parametrize("variable", DEFAULTS)
+def test_a_setting_that_is_not_given_has_its_default(variable: str) -> None:
+    name, default = DEFAULTS[variable]
+    assert variable_of(name) == variable
+    assert getattr(read_settings({}), name) == default
+
+
+@pytest.mark.parametrize(("variable", "text", "value"), GOOD)
+def test_a_setting_is_read_as_its_type(variable: str, text: str, value: object) -> None:
+    settings = read_settings({variable: text})
+    assert getattr(settings, DEFAULTS[variable][0]) == value
+
+
+@pytest.mark.parametrize(("variable", "text"), BAD)
+def test_a_bad_value_stops_the_start_with_one_line_that_names_the_variable_and_hides_the_value(
+    variable: str, text: str
+) -> None:
+    with pytest.raises(ConfigError) as stopped:
+        read_settings({variable: text})
+    line = str(stopped.value)
+    assert line.startswith(variable + " ")
+    assert "\n" not in line
+    assert "canary-7" not in line
+
+
+@pytest.mark.parametrize("variable", DEFAULTS)
+def test_an_empty_variable_counts_as_absent(variable: str) -> None:
+    assert read_settings({variable: "  "}) == Settings()
+
+
+def test_a_variable_that_is_no_setting_is_refused_by_name_without_its_value() -> None:
+    with pytest.raises(ConfigError) as stopped:
+        read_settings({"SPORTEL_ADMIN_PASWORD": "canary-7"})
+    assert str(stopped.value).startswith("SPORTEL_ADMIN_PASWORD is not a setting")
+    assert "canary-7" not in str(stopped.value)
+
+
+def test_other_programs_variables_are_none_of_our_business() -> None:
+    assert read_settings({"HOME": "/root", "PORTAL": "x"}) == Settings()
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"SPORTEL_DATABASE_URL": "sqlite:////srv/s/db.sqlite3", "SPORTEL_KEY_FILE": "/srv/s/sealing.key"},
+        {"SPORTEL_DATABASE_URL": "sqlite:////srv/s/db.sqlite3", "SPORTEL_KEY_FILE": "/srv/s/deep/er/sealing.key"},
+        {"SPORTEL_DATABASE_URL": "sqlite:////srv/s/db.sqlite3", "SPORTEL_DATA": "/srv/s"},
+        {"SPORTEL_DATA": "/srv/s", "SPORTEL_KEY_FILE": "/srv/s/db/sealing.key"},
+    ],
+)
+def test_a_key_file_inside_of_the_databases_folder_is_refused(environment: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match="SPORTEL_KEY_FILE must lie outside of the database's folder"):
+        read_settings(environment)
+
+
+def test_the_embedded_database_and_its_key_lie_in_folders_of_their_own() -> None:
+    settings = read_settings({"SPORTEL_DATA": "/srv/s"})
+    assert settings.sqlalchemy_url == "sqlite:////srv/s/db/sportel.sqlite3"
+    assert settings.key_path == Path("/srv/s/keys/sealing.key")
+    assert settings.blob_folder == Path("/srv/s/blobs")
+
+
+@pytest.mark.parametrize("variable", ["SPORTEL_MAX_XML_BYTES", "SPORTEL_MAX_FILE_BYTES"])
+def test_a_request_must_have_room_for_its_largest_part(variable: str) -> None:
+    with pytest.raises(ConfigError, match="SPORTEL_MAX_REQUEST_BYTES must not be below"):
+        read_settings(
+            {variable: "40000", "SPORTEL_MAX_XML_BYTES": "2000", "SPORTEL_MAX_FILE_BYTES": "2000"}
+            | {variable: "40000", "SPORTEL_MAX_REQUEST_BYTES": "30000"}
+        )
+
+
+@pytest.mark.parametrize("file", [".env.example", "README.md"])
+@pytest.mark.parametrize("variable", DEFAULTS)
+def test_every_setting_is_documented(variable: str, file: str) -> None:
+    assert variable in (ROOT / file).read_text(encoding="utf-8").replace("`", " ").replace("=", " ").split()
+
+
+def test_the_example_sets_nothing_that_is_no_setting() -> None:
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    names = {line.lstrip("# ").split("=", 1)[0] for line in lines if "=" in line}
+    assert {name for name in names if name.startswith("SPORTEL_")} <= set(DEFAULTS)
