@@ -19,7 +19,7 @@ demo: $(VENV)/.dev demo-tools ## Phones fill the forms on the running server; th
 	@$(BIN)/python -m demo $(ARGS)
 
 test: $(VENV)/.dev test-tools ## The whole test suite, with a real phone engine and a real PostgreSQL
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev ## The gate: format, lint, types, workbooks, then the tests
 	$(BIN)/ruff format --check .
@@ -66,6 +66,8 @@ demo-tools:
 test-tools: demo-tools
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
 		|| $(MAKE) --no-print-directory build/.apt-postgresql
+	@ls /usr/sbin/nginx >/dev/null 2>&1 || command -v nginx >/dev/null || $(MAKE) --no-print-directory build/.apt-nginx
+	@command -v systemd-analyze >/dev/null || $(MAKE) --no-print-directory build/.apt-systemd
 
 build/.apt-%:
 	@echo "Installing $* …"

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
+from gunicorn.glogging import Logger
+
 from app.config import ConfigError, read_settings
-from app.logs import MaskTokens
+from app.logs import SafeFormatter, hook_uncaught, renderer
 
 try:
     _settings = read_settings()
 except ConfigError as error:
     sys.exit(f"sportel: {error}")
 
-bind = (
-    f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
-)
+# Memory, not disk: neither a worker's sign of life nor a counter must wait for a slow disk.
+_memory = Path("/dev/shm")  # noqa: S108  (only folders that gunicorn and we make for this user alone)
+_temporary = _memory if os.access(_memory, os.W_OK) else Path(tempfile.gettempdir())
+
+bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
 workers = _settings.workers
 threads = _settings.threads
 worker_class = "gthread"
-# Loaded once and shared by the workers: half the memory, and a fault shows before the port is taken.
+# Loaded once and shared by the workers: half the memory, and a fault shows before the port is taken. Nothing in it
+# touches the database, so that the service starts without one.
 preload_app = True
+# For a worker that hangs as a whole; a thread of it may serve a slow upload for longer than this.
 # Longer than ODK Collect's 60 s for an answer.
 timeout = 120
+# What is being answered when a worker ends may go on for so long. The service manager must wait longer.
 graceful_timeout = 90
 keepalive = 15
+# A worker makes place for a fresh one after this many requests; not all at the same moment.
 max_requests = 20_000
 max_requests_jitter = 2_000
-# Memory, not disk: the workers' sign of life must not wait for a slow disk.
-_memory = Path("/dev/shm")  # noqa: S108  (only gunicorn's own empty files go there)
-worker_tmp_dir = str(_memory) if _memory.is_dir() else None
+worker_tmp_dir = str(_temporary)
+# A way in that nobody uses is one too many.
+control_socket_disable = True
 # The application logs each request itself, without the address: an address may hold a token.
 accesslog = None
 errorlog = "-"
@@ -37,6 +48,46 @@ loglevel = "warning"
 proc_name = "sportel"
 
 
-def on_starting(server):  # type: ignore[no-untyped-def]  # gunicorn's hook
-    """Whatever gunicorn itself may say, it says without tokens."""
-    server.log.error_log.addFilter(MaskTokens())
+class logger_class(Logger):  # noqa: N801  (the name of gunicorn's setting)
+    """Whatever gunicorn itself says, it says as our own events, without tokens and without anybody's words."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(SafeFormatter(renderer(_settings.log_format)))
+
+
+def _metrics_folder() -> Path:
+    """Where the workers count: kept over a reload, another for another master."""
+    mine = f"sportel-metrics-{os.getpid()}-"
+    kept = Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR", "/"))
+    if kept.name.startswith(mine):
+        return kept
+    for left in _temporary.glob("sportel-metrics-*-*"):
+        # Of a master that was killed.
+        if not Path(f"/proc/{left.name.split('-')[2]}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=mine, dir=_temporary))
+
+
+# Before the application is loaded: it looks at this once.
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_folder())
+
+
+def pre_fork(server, worker):
+    """Give the worker the lowest slot for its counters that no living worker has."""
+    taken = {each.metrics_slot for each in server.WORKERS.values()}
+    worker.metrics_slot = next(number for number in range(len(taken) + 1) if number not in taken)
+
+
+def post_fork(_server, worker):
+    """Count into the slot's own files, and keep the text of what nobody catches out of the log."""
+    from app.web.metrics import use_slot
+
+    use_slot(f"worker-{worker.metrics_slot}")
+    hook_uncaught()
+
+
+def on_exit(_server):
+    """Take the counters away."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

@@ -17,9 +17,10 @@ from app.db.engine import configure_engine, engine_options
 from app.logs import configure_logs, install_request_log
 from app.runtime import Runtime
 from app.sealing.keyfile import read_key_file
-from app.storage.directory import DirectoryStore
+from app.storage import make_store
 from app.web.errors import install_error_handlers
 from app.web.headers import install_headers
+from app.web.metrics import install_metrics
 from app.web.prefix import TokenPrefix
 from app.web.routes import install_routes
 from app.web.storable import install_converters
@@ -40,15 +41,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         configure_engine(db.engine)
-    app.extensions["sportel"] = Runtime(
-        settings, read_key_file(settings.key_path), DirectoryStore(settings.blob_folder)
-    )
+    app.extensions["sportel"] = Runtime(settings, read_key_file(settings.key_path), make_store(settings))
     # `//` in an address would be answered with another address, in which the token is missing.
     app.url_map.merge_slashes = False
     install_converters(app)
     install_error_handlers(app)
     install_headers(app)
-    install_request_log(app)
+    install_request_log(app, behind_proxy=settings.trusted_proxies > 0)
+    install_metrics(app, settings)
     install_routes(app)
     install_commands(app)
     app.wsgi_app = TokenPrefix(app.wsgi_app)  # type: ignore[method-assign]

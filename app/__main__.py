@@ -15,7 +15,12 @@ def stop(reason: str) -> None:
 
 
 def _check_folders(settings: Settings) -> None:
-    folders = [settings.data, settings.blob_folder, settings.key_path.parent]
+    folders = [settings.data]
+    if settings.storage_url is None:
+        folders.append(settings.blob_folder)
+    if not settings.key_path.exists():
+        # One that is there may lie where nothing can be written: handed in by systemd, or mounted so.
+        folders.append(settings.key_path.parent)
     url = settings.sqlalchemy_url
     if url.startswith("sqlite:///"):
         from pathlib import Path
@@ -89,7 +94,7 @@ def _prepare(settings: Settings) -> None:
             tell_administrator(set_up(settings, print))
             db.session.remove()
             db.engine.dispose()
-    except KeyFileError as error:
+    except (ConfigError, KeyFileError) as error:
         stop(str(error))
     except SealBroken:
         stop(

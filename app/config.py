@@ -7,6 +7,7 @@ line that names the setting and the remedy.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -19,6 +20,8 @@ from sqlalchemy.exc import ArgumentError
 ROOT = Path(__file__).resolve().parent.parent
 
 MIB = 1024 * 1024
+
+_BUCKET = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9](/[A-Za-z0-9._-]+)*/?")
 
 
 class ConfigError(Exception):
@@ -69,6 +72,18 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _bucket(text: str) -> str:
+    if not _BUCKET.fullmatch(text):
+        raise ConfigError("must be s3://bucket or s3://bucket/prefix, without credentials")
+    return text
+
+
+def _region(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]{1,40}", text):
+        raise ConfigError("must be a region's name, such as eu-central-1")
+    return text
+
+
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in allowed:
@@ -94,6 +109,24 @@ class Settings:
         None,
         _folder,
         "File of the sealing key; made at set-up. Keep it, and its backup, apart from the database.",
+    )
+    storage_url: str | None = _setting(
+        None, _bucket, "s3://bucket/prefix for the sealed files; by default a folder under the data folder."
+    )
+    storage_endpoint: str | None = _setting(
+        None, _url, "Address of an S3 server that is not Amazon's, such as https://s3.example.org."
+    )
+    storage_region: str | None = _setting(None, _region, "Region of the bucket, such as eu-central-1.")
+    metrics_token_file: Path | None = _setting(
+        None, _folder, "File with the token that opens /metrics to others than this machine; 32 characters at least."
+    )
+    key_command: str | None = _setting(
+        None,
+        str,
+        "Command that prints the key file's text, instead of the file: from a KMS or a vault. Run without a shell.",
+    )
+    sweep_hours: int = _setting(
+        24, _whole(1, 8760), "Age at which a file that nothing names may be swept; longer than any request lasts."
     )
     public_url: str | None = _setting(
         None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy.exc import IntegrityError
 
 from app import problems
@@ -21,6 +22,7 @@ from app.sealing.envelope import keyed_hash
 from app.services import quarantine
 from app.services.apply_entities import apply_entities
 from app.services.attach_files import Attached, add_expected_files, attach_files
+from app.services.erasure_ledger import is_erased
 from app.services.keys import CONTENT_HASH, add_data_key, data_key, server_key
 from app.services.quarantine import Context
 from app.services.schemas import schema_of
@@ -30,6 +32,8 @@ from app.services.uploads import StoredFile, discard_files, store_file
 from forms.errors import SubmissionInvalid, XMLUnsafe
 from forms.schema import FormSchema
 from forms.submission import Submission, parse_submission
+
+log = structlog.get_logger("sportel.intake")
 
 DEVICE_CHARACTERS = 255
 
@@ -128,6 +132,10 @@ def _receive(
         return problems.not_found()
     if form.xml_form_id != submission.xml_form_id:
         raise problems.not_found()
+    if _was_erased(form, submission):
+        # Not kept either: what was erased must not come back by a phone that still has it.
+        log.warning("submission.erased-resent", form_id=form.id)
+        raise problems.submission_deleted()
     context = Context(sender.actor, project.id, form.id, submission.instance_id)
     target = _target(project, form, submission, draft_of is not None)
     if isinstance(target, tuple):
@@ -139,6 +147,11 @@ def _receive(
     except IntegrityError:
         # A rival took the same instance ID between our look and our insert, and has committed: now we see it.
         return _write(sender, arrival, submission, target, context)
+
+
+def _was_erased(form: models.Form, submission: Submission) -> bool:
+    ids = (submission.instance_id, submission.deprecated_id)
+    return any(is_erased(form.id, each) for each in ids if each is not None)
 
 
 def _target(

@@ -48,7 +48,8 @@ class NewAdministrator:
 
 def set_up(settings: Settings, tell: Tell) -> NewAdministrator | None:
     """Bring everything to where it should be, telling what is done. The administrator is given if just made."""
-    settings.blob_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if settings.storage_url is None:
+        settings.blob_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with only_one(settings.data / "setup.lock"):
         _migrate(tell)
         _make_server_keys()

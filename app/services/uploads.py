@@ -13,6 +13,7 @@ from app.runtime import runtime
 from app.sealing.envelope import new_key, open_sealed, seal
 from app.sealing.stream import SealingWriter, open_stream
 from app.services.keys import CONTENT_HASH, server_key
+from app.storage import StorageUnavailable
 
 log = structlog.get_logger("sportel.uploads")
 
@@ -78,6 +79,6 @@ def discard_blobs(keys: Iterable[str]) -> None:
     for key in keys:
         try:
             runtime().store.delete(key)
-        except OSError as error:
+        except (OSError, StorageUnavailable) as error:
             # What was decided before stands: a file too many is the sweep's work.
             log.warning("storage.not-deleted", error=type(error).__name__)

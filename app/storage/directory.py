@@ -9,6 +9,7 @@ import errno
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from typing import BinaryIO
 from app.storage import BlobMissing, StorageFull, StorageUnavailable
 
 _KEY = re.compile(r"[0-9a-f]{40}")
+_LEAST_FREE_SHARE = 0.05
 
 
 def _sync_folder(folder: Path) -> None:
@@ -82,6 +84,15 @@ class DirectoryStore:
         for path in sorted(self.folder.glob("[0-9a-f][0-9a-f]/*")):
             if _KEY.fullmatch(path.name):
                 yield path.name, datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+    def fault(self) -> str | None:
+        """Free space is looked at too: a disk that is almost full has no room for a file of the largest size."""
+        # The first file makes the folder; what counts until then is where it would be made.
+        place = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
+        if not (place.is_dir() and os.access(place, os.W_OK)):
+            return "the folder cannot be written"
+        usage = shutil.disk_usage(place)
+        return "less than 5 % of the disk is free" if usage.free < usage.total * _LEAST_FREE_SHARE else None
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -14,9 +13,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app import problems
+from app.logs import place_of
 from app.problems import Problem
 from app.sealing.envelope import SealBroken
-from app.storage import StorageFull, StorageUnavailable
+from app.storage import BlobMissing, StorageFull, StorageUnavailable
+from app.web.metrics import problem_answered, storage_failed
 from app.web.openrosa.headers import openrosa_headers
 
 log = structlog.get_logger("sportel.web")
@@ -34,6 +35,7 @@ def openrosa_message(text: str, nature: str) -> str:
 
 def problem_response(problem: Problem) -> Response:
     """The problem in the language of the door that it happened at."""
+    problem_answered(problem)
     if getattr(g, "speaks_openrosa", False):
         body, mimetype = openrosa_message(problem.message, "error"), "text/xml"
     else:
@@ -58,7 +60,7 @@ def install_error_handlers(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(PoolTimeout, lambda _: problem_response(problems.unavailable()))
-    app.register_error_handler(StorageFull, lambda _: problem_response(problems.storage_full()))
+    app.register_error_handler(StorageFull, _storage_full)
     app.register_error_handler(StorageUnavailable, _storage_error)
     app.register_error_handler(Exception, _unexpected)
 
@@ -95,34 +97,32 @@ def _database_error(error: DBAPIError) -> Response:
 
 def _lost_race(error: IntegrityError) -> Response:
     """Two asked for the same at the same moment, and the database let one of them pass."""
-    log.warning("database.conflict", place=_place(error), route=request.endpoint)
+    log.warning("database.conflict", place=place_of(error), route=request.endpoint)
     if getattr(g, "speaks_openrosa", False):
         # A phone sends again by itself, and is answered by what is there then.
         return problem_response(problems.unavailable("the same was changed at the same moment"))
     return problem_response(problems.taken_meanwhile())
 
 
+def _storage_full(error: StorageFull) -> Response:
+    storage_failed(error)
+    log.error("storage.full")
+    return problem_response(problems.storage_full())
+
+
 def _storage_error(error: StorageUnavailable) -> Response:
+    storage_failed(error)
     log.error("storage.unavailable", error=str(error))  # the name of the system's error, such as EROFS
     return problem_response(problems.unavailable("the storage cannot be written"))
 
 
 def _unexpected(error: Exception) -> Response:
-    reference = secrets.token_hex(4)
+    if isinstance(error, BlobMissing):
+        storage_failed(error)
     kind = "seal.broken" if isinstance(error, SealBroken) else "unexpected"
     # The text of an exception may hold what a person answered; its type and its place may not.
-    log.error(kind, reference=reference, error=type(error).__name__, place=_place(error), route=request.endpoint)
+    log.error(kind, error=type(error).__name__, place=place_of(error), route=request.endpoint)
     problem = problems.internal_error()
-    problem.details = {"reference": reference}
+    # The log's lines of this request have it too, as `request`.
+    problem.details = {"reference": g.request_id}
     return problem_response(problem)
-
-
-def _place(error: BaseException) -> str:
-    trace = error.__traceback__
-    place = "?"
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if "/app/" in code.co_filename or "/forms/" in code.co_filename:
-            place = f"{code.co_filename.rsplit('/', 2)[-2]}/{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from threading import Lock, Thread
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Flask, Response, current_app, jsonify
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,6 +25,8 @@ from app.web.door import Door, Here
 door = Door("health", tag="Health")
 
 _LEAST_FREE_SHARE = 0.05
+# Shorter than what watches a service waits for its answer.
+ANSWER_SECONDS = 3.0
 
 
 @door.route("GET", "/live", verb=ANYBODY, summary="Is the process alive?")
@@ -31,11 +36,49 @@ def live(here: Here) -> Response:
 
 @door.route("GET", "/ready", verb=ANYBODY, summary="Can a submission be taken? 503 and the reason if not")
 def ready(here: Here) -> Response:
-    checks: dict[str, Any] = {"database": _database(), "key": _key(), "storage": _storage()}
+    asked = {name: begin(name, check) for name, check in _CHECKS.items()}
+    checks = {name: _outcome(future) for name, future in asked.items()}
     faults = {name: fault for name, fault in checks.items() if fault is not None}
     response = jsonify({"ready": not faults} | {name: fault or "ok" for name, fault in checks.items()})
     response.status_code = 503 if faults else 200
     return response
+
+
+def _outcome(check: Future[str | None]) -> str | None:
+    try:
+        return check.result(timeout=ANSWER_SECONDS)
+    except TimeoutError:
+        return f"did not answer within {ANSWER_SECONDS:g} s"
+    except Exception:  # noqa: BLE001  (whatever it is, a submission would meet it too)
+        return "cannot be checked"
+
+
+def begin(name: str, work: Callable[[], Any]) -> Future[Any]:
+    """Start the work on a thread of its own and give back its future: nobody waits for what hangs.
+
+    While one of the same name is still running, that one is given back, so that hanging ones do not pile up.
+    """
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    running: dict[str, Future[Any]] = app.extensions.setdefault("sportel-checks", {})
+    with _lock:
+        future = running.get(name)
+        if future is None or future.done():
+            future = running[name] = Future()
+            Thread(target=_work, args=(app, work, future), name=f"check-{name}", daemon=True).start()
+        return future
+
+
+_lock = Lock()
+
+
+def _work(app: Flask, work: Callable[[], Any], future: Future[Any]) -> None:
+    try:
+        with app.app_context():
+            result = work()
+    except BaseException as error:  # noqa: BLE001  (told to who asked)
+        future.set_exception(error)
+    else:
+        future.set_result(result)
 
 
 def _database() -> str | None:
@@ -46,6 +89,11 @@ def _database() -> str | None:
         return "cannot be reached"
     if present != expected_revision():
         return f"is at revision {present or 'none'}, expected {expected_revision()}; run: flask sportel setup"
+    url = db.engine.url
+    if url.get_backend_name() == "sqlite" and url.database:
+        usage = shutil.disk_usage(Path(url.database).parent)
+        if usage.free < usage.total * _LEAST_FREE_SHARE:
+            return "less than 5 % of its disk is free"
     return None
 
 
@@ -63,10 +111,7 @@ def _key() -> str | None:
 
 
 def _storage() -> str | None:
-    folder = runtime().settings.blob_folder
-    if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        return "the folder cannot be written"
-    usage = shutil.disk_usage(folder)
-    if usage.free < usage.total * _LEAST_FREE_SHARE:
-        return "less than 5 % of the disk is free"
-    return None
+    return runtime().store.fault()
+
+
+_CHECKS: dict[str, Callable[[], str | None]] = {"database": _database, "key": _key, "storage": _storage}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import health, home
+from app.web import health, home, metrics
 from app.web.api import app_users, datasets, drafts, exports, forms, projects, sessions, submissions, users
 from app.web.door import Door, Operation
 from app.web.odata import tables
@@ -26,7 +26,7 @@ API_DOORS: tuple[Door, ...] = (
     integrity.door,
     draft.door,
 )
-OTHER_DOORS: tuple[Door, ...] = (health.door, home.door)
+OTHER_DOORS: tuple[Door, ...] = (health.door, metrics.door, home.door)
 
 PREFIXES = {door.name: "/v1" for door in API_DOORS}
 

@@ -11,6 +11,7 @@ from app.db.models.entity import (
     EntityVersion,
     PropertySource,
 )
+from app.db.models.erasure import Erasure, SweepMark
 from app.db.models.form import Form, FormAttachment, FormVersion, Project
 from app.db.models.sealing import DataKey
 from app.db.models.submission import Quarantine, Submission, SubmissionAttachment, SubmissionVersion
@@ -28,6 +29,7 @@ __all__ = [
     "Entity",
     "EntityBacklog",
     "EntityVersion",
+    "Erasure",
     "Form",
     "FormAttachment",
     "FormVersion",
@@ -38,5 +40,6 @@ __all__ = [
     "Submission",
     "SubmissionAttachment",
     "SubmissionVersion",
+    "SweepMark",
     "User",
 ]

@@ -19,6 +19,7 @@ from app.web.addresses import api_url, segment
 from app.web.api.forms import ONE
 from app.web.body import body_chunks, read_body
 from app.web.door import Door, Here, success
+from app.web.metrics import submission_taken
 from app.web.schemas import SuccessSchema
 from app.web.schemas.submissions import (
     PagingSchema,
@@ -62,6 +63,7 @@ def create(here: Here) -> dict[str, Any]:
     xml = read_body("The submission XML", runtime().settings.max_xml_bytes)
     sender = Sender(here.actor, request.args.get("deviceID"), request.headers.get("User-Agent"))
     receipt = receive_submission(sender, here.project, Arrival(xml), only_for=here.form)
+    submission_taken(is_new=receipt.is_new)
     submission = db.session.get_one(models.Submission, receipt.submission_id)
     version = queries.version_by_instance(here.form.id, False, receipt.instance_id)
     assert version is not None  # just received

@@ -13,6 +13,7 @@ from app.runtime import runtime
 from app.services.receive_submission import Arrival, Sender, receive_submission
 from app.web.door import Door, Here
 from app.web.errors import openrosa_message
+from app.web.metrics import submission_taken
 from app.web.openrosa.headers import openrosa_headers, openrosa_response
 from app.web.openrosa.multipart import read_upload
 
@@ -46,7 +47,8 @@ def announce(here: Here) -> Response:
 def submit(here: Here) -> Response:
     upload = read_upload(runtime().settings)
     assert upload.xml is not None  # read_upload refuses a request without it
-    receive_submission(sender_of(here), here.project, Arrival(upload.xml, tuple(upload.files)))
+    receipt = receive_submission(sender_of(here), here.project, Arrival(upload.xml, tuple(upload.files)))
+    submission_taken(is_new=receipt.is_new)
     return openrosa_response(openrosa_message(THANKS, "submit_success"), status=201)
 
 

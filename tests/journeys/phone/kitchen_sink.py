@@ -1,7 +1,5 @@
 """A form with every data type of ODK, in groups in groups and in repeats in repeats, in two languages."""
 
-
-
 from __future__ import annotations
 
 FORM_ID = "kitchen_sink"

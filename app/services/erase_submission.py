@@ -1,0 +1,272 @@
+"""How is a submission erased so that nobody can read it again, not even from the files of the database?
+
+The data keys are destroyed, and what they sealed is emptied, in one transaction with the ledger's line and the
+audit's. The sealed files go after the commit: one that stays opens with no key, and the sweep finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from app import problems
+from app.clock import now
+from app.db import db, models
+from app.db.engine import BUSY_SECONDS
+from app.db.insert import insert_if_new
+from app.db.queries import blobs as blob_queries
+from app.permissions import Actor
+from app.runtime import runtime
+from app.services.audit import record
+from app.services.erasure_ledger import (
+    REASON_CHARACTERS,
+    LedgerLine,
+    append_lines,
+    is_erased,
+    item_hash,
+    ledger_key,
+    ledger_path,
+)
+from app.services.transaction import transaction
+from app.services.uploads import discard_blobs
+
+# Readers that are in the middle of something are waited for so long, and no longer.
+_CLEAN_WITHIN_MS = 2000
+
+log = structlog.get_logger("sportel.erasure")
+
+Submission, Version, Attachment = models.Submission, models.SubmissionVersion, models.SubmissionAttachment
+Kept, Key = models.Quarantine, models.DataKey
+
+
+@dataclass(frozen=True)
+class LeftEntity:
+    """A case that the submission made or changed. It is not erased; `only_from_this`: nothing else speaks of it."""
+
+    dataset: str
+    uuid: str
+    only_from_this: bool
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was erased, and which cases are left for somebody to decide on."""
+
+    versions: int
+    files: int
+    kept_aside: int
+    entities: tuple[LeftEntity, ...]
+
+
+@dataclass(frozen=True)
+class _KeptRow:
+    id: int
+    blob_key: str
+    data_key_id: int
+
+
+@dataclass(frozen=True)
+class _Found:
+    submission_ids: list[int]
+    version_ids: list[int]
+    instance_ids: set[str]
+    kept: list[_KeptRow]
+
+
+def erase_submission(actor: Actor, form: models.Form, instance_id: str, reason: str) -> Erased:
+    """Erase the submission that has a version with this instance ID. Doing it again does no harm.
+
+    All its versions go, tests of the form's draft under the same ID, and what was kept aside of it.
+
+    Raises Problem 400.8 without a reason, 404.1 if there is no such submission.
+    """
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_CHARACTERS or not reason.isprintable():
+        raise problems.unexpected_value(
+            "reason", f"give one line of 1 to {REASON_CHARACTERS} characters, without names"
+        )
+    with transaction():
+        found = _find(form, instance_id)
+        if not found.submission_ids and not found.kept and not is_erased(form.id, instance_id):
+            raise problems.not_found()
+        erased, blobs = _erase(found)
+        key, moment = ledger_key(), now()
+        ledger = [
+            LedgerLine(key, item_hash(form.project_id, form.xml_form_id, each), moment, actor.id or None, reason)
+            for each in sorted(found.instance_ids)
+        ]
+        add_to_ledger(ledger)
+        about: list[int | None] = [*found.submission_ids] or [None]
+        for submission_id in about:
+            record(
+                "submission.erase",
+                actor,
+                project_id=form.project_id,
+                form_id=form.id,
+                submission_id=submission_id,
+                versions=erased.versions,
+                files=erased.files,
+            )
+        db.session.flush()
+        # Before the commit: what the file says and the database does not will be erased at the next restore, which
+        # is what was asked for; the other way round an old backup would bring the person back.
+        append_lines(ledger_path(runtime().settings), ledger)
+    db.session.expire_all()  # what was read before says what is no more
+    discard_blobs(blobs)
+    forget_old_pages()
+    return erased
+
+
+def add_to_ledger(lines: Iterable[LedgerLine]) -> None:
+    """The lines as rows, in the running transaction; those that are there stay as they are."""
+    for line in lines:
+        insert_if_new(
+            models.Erasure,
+            item_hash=line.item_hash,
+            erased_at=line.erased_at,
+            actor_id=line.actor_id,
+            reason=line.reason,
+        )
+
+
+def erase_again(hashes: Collection[bytes]) -> int:
+    """Erase what a restored backup brought back, by the ledger's hashes; how many submissions and kept-aside files."""
+    wanted = set(hashes)
+    if not wanted:
+        return 0
+    forms = {form.id: form for form in db.session.scalars(select(models.Form))}
+    still_there = func.length(Version.xml_sealed) > 0
+    named = (
+        select(Version.form_id, Version.instance_id)
+        .where(still_there)
+        .union(select(Kept.form_id, Kept.instance_id).where(Kept.form_id.is_not(None), Kept.instance_id.is_not(None)))
+    )
+    hits = [
+        (forms[form_id], instance_id)
+        for form_id, instance_id in db.session.execute(named, execution_options={"yield_per": 1000})
+        if item_hash(forms[form_id].project_id, forms[form_id].xml_form_id, instance_id) in wanted
+    ]
+    blobs: set[str] = set()
+    count = 0
+    for form, instance_id in hits:
+        with transaction():
+            found = _find(form, instance_id)
+            erased, more = _erase(found)
+            count += len(found.submission_ids) + erased.kept_aside
+            blobs |= more
+    db.session.rollback()  # an open reader would hold the old pages
+    if hits:
+        discard_blobs(blobs)
+        forget_old_pages()
+    return count
+
+
+def forms_called(project_id: int, xml_form_id: str) -> list[models.Form]:
+    """The forms of a project that have or had this ID, the newest first: a deleted form's submissions are there."""
+    statement = select(models.Form).where(models.Form.project_id == project_id, models.Form.xml_form_id == xml_form_id)
+    return list(db.session.scalars(statement.order_by(models.Form.id.desc())))
+
+
+def _find(form: models.Form, instance_id: str) -> _Found:
+    """Every row that is about this submission, locked against senders until the transaction ends."""
+    form_ids = [each.id for each in forms_called(form.project_id, form.xml_form_id)]
+    by_version = select(Version.submission_id).where(Version.form_id.in_(form_ids), Version.instance_id == instance_id)
+    submission_ids = list(
+        db.session.scalars(
+            select(Submission.id)
+            .where(
+                Submission.form_id.in_(form_ids),
+                or_(Submission.instance_id == instance_id, Submission.id.in_(by_version)),
+            )
+            .with_for_update()
+        )
+    )
+    versions = db.session.execute(
+        select(Version.id, Version.instance_id).where(Version.submission_id.in_(submission_ids))
+    ).all()
+    instance_ids = {instance_id, *(row.instance_id for row in versions)}
+    version_ids = [row.id for row in versions]
+    kept = db.session.execute(
+        select(Kept.id, Kept.blob_key, Kept.data_key_id).where(
+            Kept.project_id == form.project_id,
+            or_(
+                Kept.submission_version_id.in_(version_ids),
+                # What came for a form that was not there yet has no form, and may be this submission's first sending.
+                Kept.instance_id.in_(instance_ids) & or_(Kept.form_id.in_(form_ids), Kept.form_id.is_(None)),
+            ),
+        )
+    ).all()
+    return _Found(submission_ids, version_ids, instance_ids, [_KeptRow(*row) for row in kept])
+
+
+def _erase(found: _Found) -> tuple[Erased, set[str]]:
+    """Do it in the running transaction; the files to take away after the commit."""
+    entities = _left_entities(found.version_ids)
+    attached = db.session.scalars(
+        select(Attachment.blob_key).where(Attachment.submission_version_id.in_(found.version_ids))
+    )
+    blobs = {key for key in attached if key is not None} | {row.blob_key for row in found.kept}
+    keys = set(db.session.scalars(select(Submission.data_key_id).where(Submission.id.in_(found.submission_ids))))
+    moment = now()
+    _change(delete(Attachment).where(Attachment.submission_version_id.in_(found.version_ids)))
+    _change(delete(models.EntityBacklog).where(models.EntityBacklog.submission_version_id.in_(found.version_ids)))
+    _change(delete(Kept).where(Kept.id.in_([row.id for row in found.kept])))
+    _change(
+        update(Version)
+        .where(Version.id.in_(found.version_ids))
+        .values(xml_sealed=b"", xml_hmac=b"", clear={}, sealed=None, findings=[], device_id=None, user_agent=None)
+    )
+    _change(
+        update(Submission)
+        .where(Submission.id.in_(found.submission_ids))
+        .values(deleted_at=moment, review_state=None, device_id=None, user_agent=None)
+    )
+    destroyed = keys | {row.data_key_id for row in found.kept}
+    _change(
+        update(Key).where(Key.id.in_(destroyed), Key.wrapped.is_not(None)).values(wrapped=None, destroyed_at=moment)
+    )
+    # A file that another row names still (there is no such way today) is not ours to take.
+    gone = blobs - blob_queries.named(blobs)
+    return Erased(len(found.version_ids), len(blobs), len(found.kept), entities), gone
+
+
+def _change(statement: object) -> None:
+    db.session.execute(statement, execution_options={"synchronize_session": False})  # type: ignore[call-overload]
+
+
+def _left_entities(version_ids: list[int]) -> tuple[LeftEntity, ...]:
+    step = models.EntityVersion
+    touched = select(step.entity_id).where(step.submission_version_id.in_(version_ids))
+    others = select(step.entity_id).where(
+        or_(step.submission_version_id.is_(None), step.submission_version_id.not_in(version_ids))
+    )
+    statement = (
+        select(models.Dataset.name, models.Entity.uuid, models.Entity.id.in_(others))
+        .join(models.Dataset, models.Dataset.id == models.Entity.dataset_id)
+        .where(models.Entity.id.in_(touched))
+        .order_by(models.Dataset.name, models.Entity.uuid)
+    )
+    return tuple(LeftEntity(name, uuid, not elsewhere) for name, uuid, elsewhere in db.session.execute(statement))
+
+
+def forget_old_pages() -> None:
+    """Let the database overwrite what it still has of the old rows. Best effort: the rest is a rotation's work."""
+    try:
+        if db.engine.dialect.name == "sqlite":
+            driver = db.engine.raw_connection()
+            try:
+                cursor = driver.cursor()
+                cursor.execute(f"PRAGMA busy_timeout = {_CLEAN_WITHIN_MS}")
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+            finally:
+                driver.close()
+        else:
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("VACUUM data_keys, submission_versions"))
+    except DBAPIError as error:
+        log.warning("erasure.pages-not-cleaned", error=type(error.orig).__name__)

@@ -1,0 +1,124 @@
+"""What was erased, so that it never comes back: not from a phone, and not from an old backup?
+
+The ledger is kept twice: as rows, which intake asks, and as lines of a file beside the key file, which no restored
+database takes back. It holds no instance ID, only a hash of it under a key of the server's own.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import select
+
+from app.config import Settings
+from app.db import db, models
+from app.sealing.envelope import keyed_hash
+from app.services.keys import CONTENT_HASH, server_key
+
+REASON_CHARACTERS = 255
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """One instance ID that was erased. `key` names the server's key under which the hash was made."""
+
+    key: str
+    item_hash: bytes
+    erased_at: datetime
+    actor_id: int | None
+    reason: str
+
+
+def ledger_path(settings: Settings) -> Path:
+    """Beside the key file, away from the database and its backups."""
+    return settings.key_path.parent / "erasures.ledger"
+
+
+def item_hash(project_id: int, xml_form_id: str, instance_id: str) -> bytes:
+    """The keyed hash of one instance ID. By the form's ID, so that a form that is made anew does not forget."""
+    named = json.dumps([project_id, xml_form_id, instance_id], ensure_ascii=False)
+    return keyed_hash(server_key(CONTENT_HASH), b"erased|" + named.encode())
+
+
+def ledger_key() -> str:
+    """The name of the key of this installation's hashes; another installation's lines are not ours."""
+    return keyed_hash(server_key(CONTENT_HASH), b"erasure-ledger").hex()[:16]
+
+
+def is_erased(form_id: int, instance_id: str) -> bool:
+    """Was this erased? Then it must not be stored again. One look in an index; the form is known from before."""
+    form = db.session.get(models.Form, form_id)
+    if form is None:
+        return False
+    wanted = item_hash(form.project_id, form.xml_form_id, instance_id)
+    return db.session.scalar(select(models.Erasure.id).where(models.Erasure.item_hash == wanted)) is not None
+
+
+def append_lines(path: Path, added: Iterable[LedgerLine]) -> None:
+    """Write lines that are durable when this returns. Lines that are there are not written again."""
+    new = not path.exists()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "r+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        content = file.read()
+        known = {(line.key, line.item_hash) for line in _parsed(content)}
+        if content and not content.endswith("\n"):
+            file.write("\n")  # a line that a crash cut off stays alone
+        for line in added:
+            if (line.key, line.item_hash) not in known:
+                file.write(_written(line) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    if new:
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def read_lines(path: Path) -> list[LedgerLine]:
+    """The lines of the file; none if it is not there. A line that a crash cut off is left out."""
+    try:
+        return list(_parsed(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return []
+
+
+def write_missing_lines(settings: Settings) -> None:
+    """Bring the file up to the rows: another server, or one that was killed, may have left lines out."""
+    append_lines(ledger_path(settings), list(_rows()))
+    db.session.rollback()
+
+
+def _rows() -> Iterator[LedgerLine]:
+    key = ledger_key()
+    for row in db.session.scalars(select(models.Erasure).order_by(models.Erasure.id)):
+        yield LedgerLine(key, row.item_hash, row.erased_at, row.actor_id, row.reason)
+
+
+def _written(line: LedgerLine) -> str:
+    at = line.erased_at.astimezone(UTC).isoformat()
+    document = {"key": line.key, "item": line.item_hash.hex(), "at": at, "actor": line.actor_id, "reason": line.reason}
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _parsed(content: str) -> Iterator[LedgerLine]:
+    for text in content.splitlines():
+        try:
+            read = json.loads(text)
+            yield LedgerLine(
+                read["key"],
+                bytes.fromhex(read["item"]),
+                datetime.fromisoformat(read["at"]),
+                read["actor"],
+                read["reason"],
+            )
+        except (ValueError, KeyError, TypeError):
+            continue
