@@ -16,7 +16,7 @@ from app.db import db
 from app.db.engine import configure_engine, engine_options
 from app.logs import configure_logs, install_request_log
 from app.runtime import Runtime
-from app.sealing.keyfile import read_key_file
+from app.sealing.key_source import watch_keys
 from app.storage import make_store
 from app.web.errors import install_error_handlers
 from app.web.headers import install_headers
@@ -41,7 +41,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         configure_engine(db.engine)
-    app.extensions["sportel"] = Runtime(settings, read_key_file(settings.key_path), make_store(settings))
+    app.extensions["sportel"] = Runtime(
+        settings, watch_keys(settings.key_path, settings.key_command), make_store(settings)
+    )
     # `//` in an address would be answered with another address, in which the token is missing.
     app.url_map.merge_slashes = False
     install_converters(app)

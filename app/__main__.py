@@ -81,7 +81,7 @@ def _prepare(settings: Settings) -> None:
     from app.services.setup import holds_sealed_data, set_up
 
     try:
-        if not settings.key_path.exists():
+        if settings.key_command is None and not settings.key_path.exists():
             if holds_sealed_data(settings):
                 raise KeyFileError(
                     f"the key file {settings.key_path} is missing, and the database holds data sealed with it; put it"
@@ -107,7 +107,7 @@ def _prepare(settings: Settings) -> None:
         reason = f"the database cannot be used ({str(error.orig).strip().splitlines()[0]})"
         if settings.sqlalchemy_url.startswith("sqlite"):
             stop(f"{reason}; check SPORTEL_DATA and SPORTEL_DATABASE_URL")
-        if not settings.key_path.exists():
+        if settings.key_command is None and not settings.key_path.exists():
             stop(f"{reason}; check SPORTEL_DATABASE_URL. The first start needs it, to know whether a key is to be made")
         # A database server may come later than we: until then every request is answered 503.
         print(f"sportel: {reason}; serving 503 until it can, check SPORTEL_DATABASE_URL", file=sys.stderr)

@@ -132,10 +132,7 @@ def _receive(
         return problems.not_found()
     if form.xml_form_id != submission.xml_form_id:
         raise problems.not_found()
-    if _was_erased(form, submission):
-        # Not kept either: what was erased must not come back by a phone that still has it.
-        log.warning("submission.erased-resent", form_id=form.id)
-        raise problems.submission_deleted()
+    _refuse_erased(form, submission)
     context = Context(sender.actor, project.id, form.id, submission.instance_id)
     target = _target(project, form, submission, draft_of is not None)
     if isinstance(target, tuple):
@@ -149,9 +146,12 @@ def _receive(
         return _write(sender, arrival, submission, target, context)
 
 
-def _was_erased(form: models.Form, submission: Submission) -> bool:
+def _refuse_erased(form: models.Form, submission: Submission) -> None:
+    """Raise Problem 409.18 for what was erased. It is not kept aside either: no phone may bring it back."""
     ids = (submission.instance_id, submission.deprecated_id)
-    return any(is_erased(form.id, each) for each in ids if each is not None)
+    if any(is_erased(form.id, each) for each in ids if each is not None):
+        log.warning("submission.erased-resent", form_id=form.id)
+        raise problems.submission_deleted()
 
 
 def _target(
@@ -221,12 +221,13 @@ def _find_or_add(sender: Sender, arrival: Arrival, submission: Submission, targe
         # Somebody sent the same ID a moment ago and has committed since: this is a resend after all.
         known = queries.version_by_instance(target.form.id, target.is_draft, submission.instance_id)
         assert known is not None
-    return _resend(submission, known, xml_hmac)
+    return _resend(target.form, submission, known, xml_hmac)
 
 
-def _resend(submission: Submission, known: models.SubmissionVersion, xml_hmac: bytes) -> _Found:
+def _resend(form: models.Form, submission: Submission, known: models.SubmissionVersion, xml_hmac: bytes) -> _Found:
     row = queries.submission_for_update(known.submission_id)
     if row.deleted_at is not None:
+        _refuse_erased(form, submission)  # asked again under the lock: it may just have happened
         return (problems.submission_deleted(), quarantine.SUBMISSION_DELETED), None
     if known.xml_hmac != xml_hmac:
         problem = problems.instance_id_conflict() if submission.deprecated_id else problems.xml_conflict()
@@ -256,11 +257,12 @@ def _edit(sender: Sender, arrival: Arrival, submission: Submission, target: _Tar
         return (problems.deprecated_id_not_found(), quarantine.UNKNOWN_ORIGINAL), None
     row = queries.submission_for_update(before.submission_id)
     if row.deleted_at is not None:
+        _refuse_erased(target.form, submission)
         return (problems.submission_deleted(), quarantine.SUBMISSION_DELETED), None
     # Looked at again under the lock: the same edit may have come twice at once.
     same = queries.version_by_instance(target.form.id, target.is_draft, submission.instance_id)
     if same is not None:
-        return _resend(submission, same, xml_hmac)
+        return _resend(target.form, submission, same, xml_hmac)
     if not _may_edit(sender.actor, target, row):
         return (problems.deprecated_id_not_found(), quarantine.FOREIGN_OFFICE), None
     db.session.refresh(before)
