@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -30,8 +31,10 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     url = None
     if request.param == "postgresql":
         server: PostgresServer = request.getfixturevalue("postgres")
-        server.execute("CREATE DATABASE served")
-        url = server.url("served")
+        # Named anew each time: where files are shared out to several workers, this is asked for more than once.
+        name = f"served_{uuid4().hex}"
+        server.execute(f"CREATE DATABASE {name}")
+        url = server.url(name)
     with Served(tmp_path_factory.mktemp(f"served-{request.param}") / "data", url, **LIMITS) as running:
         yield running
 
