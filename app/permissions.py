@@ -144,6 +144,13 @@ def office_scope(actor: Actor, verb: str, *, project_id: int, form_id: int | Non
     return actor.office_id
 
 
+def reaches_office(
+    actor: Actor, verb: str, office_id: int | None, *, project_id: int, form_id: int | None = None
+) -> bool:
+    """Is a row of this office the actor's own, or does the verb reach all offices?"""
+    return office_id == actor.office_id or office_scope(actor, verb, project_id=project_id, form_id=form_id) is True
+
+
 def visible_projects(actor: Actor, verb: str = "project.read") -> set[int] | None:
     """The projects on which the actor has the verb; None means all."""
     found: set[int] = set()

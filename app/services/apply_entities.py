@@ -17,7 +17,7 @@ from app.db import db, models
 from app.db.insert import insert_if_new
 from app.db.queries import entities as queries
 from app.db.queries.offices import office_by_code
-from app.permissions import Actor, office_scope
+from app.permissions import Actor, reaches_office
 from app.sealing.envelope import SealBroken
 from app.services.audit import record
 from app.services.entity_content import EntityContent, clear_properties, open_entity, seal_entity
@@ -85,7 +85,8 @@ def _apply(origin: Origin, change: EntityChange) -> None:
     if entity is not None and origin.submission is not None and _already(entity, origin.submission):
         raise EntityRefused("the submission changes the same entity twice")
     if change.update and entity is not None and entity.deleted_at is None:
-        if not _is_custodian(origin, entity):
+        # A phone that knows a case's UUID from before the hand-over may not take it back.
+        if not reaches_office(origin.actor, "entity.update", entity.office_id, project_id=origin.project.id):
             raise EntityRefused("the entity belongs to another office")
         _update(origin, dataset, entity, change)
     elif change.create and entity is None:
@@ -193,13 +194,6 @@ def _conflicting(
     changed_since = {name for name in latest.data if latest.data.get(name) != then.data.get(name)}
     ours = {name for name, value in change.data.items() if value != latest.data.get(name)}
     return sorted(changed_since & ours)
-
-
-def _is_custodian(origin: Origin, entity: models.Entity) -> bool:
-    """A phone that knows a case's UUID from before the hand-over may not take it back."""
-    if entity.office_id == origin.actor.office_id:
-        return True
-    return office_scope(origin.actor, "entity.update", project_id=origin.project.id) is True
 
 
 def _already(entity: models.Entity, submission: models.SubmissionVersion) -> bool:

@@ -37,15 +37,13 @@ def xml_of(submission: models.Submission, version: models.SubmissionVersion) -> 
     return open_xml(key, where, queries.version_xml_sealed(version.id))
 
 
-def instance_name(key: models.DataKey, version: models.SubmissionVersion) -> str | None:
-    """What the form calls this submission, if it says so."""
+def instance_name(
+    submission: models.Submission, version: models.SubmissionVersion, key: models.DataKey | None = None
+) -> str | None:
+    """What the form calls this submission, if it says so. `key`: its data key's row, where it was read along."""
+    row = key or db.session.get_one(models.DataKey, submission.data_key_id)
     where = place(version.form_id, version.is_draft, version.instance_id)
-    return open_instance_name(open_key(key), where, version.sealed)
-
-
-def instance_name_of(submission: models.Submission, version: models.SubmissionVersion) -> str | None:
-    """The same, where the key is still to be found."""
-    return instance_name(db.session.get_one(models.DataKey, submission.data_key_id), version)
+    return open_instance_name(open_key(row), where, version.sealed)
 
 
 def file_of(

@@ -16,7 +16,7 @@ from app import problems
 from app.db import db, models
 from app.db.queries import forms as form_queries
 from app.db.queries import submissions as queries
-from app.permissions import Actor, may, office_scope
+from app.permissions import Actor, may, reaches_office
 from app.problems import Problem
 from app.sealing.envelope import keyed_hash
 from app.services import quarantine
@@ -263,7 +263,8 @@ def _edit(sender: Sender, arrival: Arrival, submission: Submission, target: _Tar
     same = queries.version_by_instance(target.form.id, target.is_draft, submission.instance_id)
     if same is not None:
         return _resend(target.form, submission, same, xml_hmac)
-    if not _may_edit(sender.actor, target, row):
+    where = {"project_id": target.project.id, "form_id": target.form.id}
+    if not reaches_office(sender.actor, "submission.update", row.office_id, **where):
         return (problems.deprecated_id_not_found(), quarantine.FOREIGN_OFFICE), None
     db.session.refresh(before)
     if not before.is_current:
@@ -272,14 +273,6 @@ def _edit(sender: Sender, arrival: Arrival, submission: Submission, target: _Tar
     version = add_edit(row, before, _new_version(sender, arrival, submission, target, xml_hmac, key))
     add_expected_files(version, submission, target.schema, before=before)
     return Receipt(row.id, submission.instance_id, True), version
-
-
-def _may_edit(actor: Actor, target: _Target, row: models.Submission) -> bool:
-    """The own office's submissions, or all for who may change all."""
-    if row.office_id == actor.office_id:
-        return True
-    where = {"project_id": target.project.id, "form_id": target.form.id}
-    return office_scope(actor, "submission.update", **where) is True
 
 
 def _new_version(

@@ -46,7 +46,7 @@ Found = tuple[models.Submission, models.SubmissionVersion]
 )
 def list_submissions(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
     found = queries.submissions(read.scope_of(here.actor, here.form), limit=query["limit"], offset=query["offset"])
-    return [shown(submission, version, read.instance_name(key, version)) for submission, version, key in found]
+    return [shown(*each) for each in found]
 
 
 @door.route(
@@ -194,9 +194,9 @@ def _to_version(here: Here, instance_id: str, suffix: str = "") -> BaseResponse:
 
 
 def shown(
-    submission: models.Submission, version: models.SubmissionVersion, instance_name: str | None = None
+    submission: models.Submission, version: models.SubmissionVersion, key: models.DataKey | None = None
 ) -> dict[str, Any]:
-    """A submission as the API shows it. `instance_name`: where it was opened already."""
+    """A submission as the API shows it. `key`: its data key's row, where it was read along."""
     answer: dict[str, Any] = {
         "instance_id": submission.instance_id,
         "submitter_id": submission.submitter_id,
@@ -207,7 +207,7 @@ def shown(
         "created_at": submission.created_at,
         "updated_at": submission.updated_at,
         "deleted_at": submission.deleted_at,
-        "current_version": shown_version(submission, version, instance_name),
+        "current_version": shown_version(submission, version, key),
     }
     if request.headers.get("X-Extended-Metadata") == "true" and submission.submitter_id is not None:
         answer["submitter"] = access.actor_row(submission.submitter_id)
@@ -215,12 +215,12 @@ def shown(
 
 
 def shown_version(
-    submission: models.Submission, version: models.SubmissionVersion, instance_name: str | None = None
+    submission: models.Submission, version: models.SubmissionVersion, key: models.DataKey | None = None
 ) -> dict[str, Any]:
     """A version as the API shows it."""
     return {
         "instance_id": version.instance_id,
-        "instance_name": instance_name or read.instance_name_of(submission, version),
+        "instance_name": read.instance_name(submission, version, key),
         "submitter_id": version.submitter_id,
         "device_id": version.device_id,
         "user_agent": version.user_agent,
