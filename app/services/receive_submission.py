@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from app import problems
+from app.crash_points import crash_point
 from app.db import db, models
 from app.db.queries import forms as form_queries
 from app.db.queries import submissions as queries
@@ -90,6 +91,7 @@ def receive_submission(
     Raises Problem: 400.1, 400.2 for XML that cannot be read; 403.1; 404.1, 404.5, 404.6; 409.1, 409.2, 409.3, 409.8,
     409.9, 409.18.
     """
+    crash_point("submission.arrived")
     try:
         submission = _parse(arrival.xml)
         if only_for is not None and submission.xml_form_id != only_for.xml_form_id:
@@ -177,6 +179,8 @@ def _keep_all(arrival: Arrival, context: Context, reason: str) -> None:
     kept = (_xml_file(arrival), *arrival.files)
     with transaction():
         duplicates = [file for file in kept if not quarantine.keep_aside(reason, file, context)]
+        crash_point("quarantine.written")
+    crash_point("quarantine.committed")
     discard_files(duplicates)
 
 
@@ -190,12 +194,16 @@ def _write(
     xml_hmac = keyed_hash(server_key(CONTENT_HASH), arrival.xml)
     refusal: tuple[Problem, str] | None = None
     with transaction():
+        crash_point("submission.begun")
         receipt, version = _find_or_add(sender, arrival, submission, target, xml_hmac)
+        crash_point("submission.inserted")
         if isinstance(receipt, Receipt):
             assert version is not None
             attached = attach_files(version, arrival.files, context)
         else:
             refusal, attached = receipt, Attached(())
+        crash_point("submission.attached")
+    crash_point("submission.committed")
     if refusal is not None:
         problem, reason = refusal
         _keep_all(arrival, context, reason)
@@ -204,6 +212,7 @@ def _write(
     if attached.conflict is not None:
         return problems.already_exists(["file"], [attached.conflict])
     assert isinstance(receipt, Receipt)
+    crash_point("submission.answering")
     return receipt
 
 

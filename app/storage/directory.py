@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from app.crash_points import crash_point
 from app.storage import BlobMissing, StorageFull, StorageUnavailable
 
 _KEY = re.compile(r"[0-9a-f]{40}")
@@ -55,11 +56,16 @@ class DirectoryStore:
                     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                     _sync_folder(folder.parent)
             with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                crash_point("blob.begun")
                 yield _Writer(key, file)
                 file.flush()
+                crash_point("blob.written")
                 os.fsync(file.fileno())
+            crash_point("blob.synced")
             temporary.rename(final)
+            crash_point("blob.renamed")
             _sync_folder(final.parent)
+            crash_point("blob.kept")
         except BaseException as error:
             # Also after the rename: a file whose name may not survive a power cut was never kept.
             for path in (temporary, final):
