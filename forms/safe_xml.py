@@ -27,8 +27,9 @@ class XMLLimits:
 
 
 SUBMISSION_LIMITS = XMLLimits()
-XFORM_LIMITS = XMLLimits(max_bytes=50 * MEBIBYTE, max_depth=200, max_elements=1_000_000)
-"""Forms come from our own compiler or a trusted author, and ten thousand questions are still a form."""
+XFORM_LIMITS = XMLLimits(max_bytes=50 * MEBIBYTE, max_depth=200, max_elements=500_000)
+"""Forms come from our own compiler or a trusted author: ten thousand questions are still a form, and so are a hundred
+thousand choices."""
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
@@ -102,8 +103,9 @@ def _decode(content: bytes) -> str:
     declared = _DECLARED_ENCODING.search(declaration.group())
     if declared is not None and _FAMILIES.get(declared.group(1).lower()) != family:
         raise XMLUnsafe(f"The XML declares an encoding that is not {family}; {_REMEDY}.")
-    # libxml2 would believe the declaration although the text has been re-encoded. The lines stay countable.
-    return "\n" * declaration.group().count("\n") + text[declaration.end() :]
+    # libxml2 would believe the declaration although the text has been re-encoded. The lines stay countable, and the
+    # space keeps a second declaration from passing for the first.
+    return " " + "\n" * declaration.group().count("\n") + text[declaration.end() :]
 
 
 def _refuse_unsafe_prolog(text: str) -> None:
@@ -111,11 +113,12 @@ def _refuse_unsafe_prolog(text: str) -> None:
     position = text.find("<")
     while position >= 0:
         if text.startswith("<!--", position):
-            end = text.find("-->", position)
+            # From behind the opening: "<!-->" has not ended, and a DOCTYPE may follow where it does.
+            end = text.find("-->", position + 4)
         elif text.startswith("<?", position):
             if text.startswith("<?xml-stylesheet", position):
                 raise XMLUnsafe("The XML asks for a stylesheet; remove the xml-stylesheet instruction.")
-            end = text.find("?>", position)
+            end = text.find("?>", position + 2)
         elif text.startswith("<!", position):
             raise XMLUnsafe("The XML has a DOCTYPE; remove it, since entities are never read.")
         else:

@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any
 
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import DBAPIError
 
 BUSY_SECONDS = 20
 
@@ -28,6 +29,8 @@ def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     # FULL: a commit that was answered survives a power cut.
     cursor.execute("PRAGMA synchronous = FULL")
+    # What a sort or an index needs on the way is never written to a disk in clear.
+    cursor.execute("PRAGMA temp_store = MEMORY")
     cursor.execute("PRAGMA foreign_keys = ON")
     # Deleted rows are overwritten, not left in free pages.
     cursor.execute("PRAGMA secure_delete = ON")
@@ -37,6 +40,15 @@ def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
 def _on_begin(connection: Any) -> None:
     writer = connection.get_execution_options().get("sportel_writer", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+
+def is_full(error: DBAPIError) -> bool:
+    """Has the database no room left? Then nothing of the transaction was kept, and the connection is well.
+
+    Sources: sqlite.org/rescode.html#full; PostgreSQL's error codes, 53100 disk_full.
+    """
+    sqlite, postgresql = getattr(error.orig, "sqlite_errorname", None), getattr(error.orig, "sqlstate", None)
+    return sqlite == "SQLITE_FULL" or postgresql == "53100"
 
 
 def engine_options(url: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def add_attachment(
     file = store_file(name, content_type[:255], chunks, max_bytes=runtime().settings.max_file_bytes)
     try:
         with transaction():
-            attached = attach_files(version, (file,), context)
+            attached = attach_files(version.id, (file,), context)
     except Problem:
         discard_files((file,))
         raise

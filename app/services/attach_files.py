@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.clock import now
 from app.db import db, models
+from app.db.insert import insert_rows
 from app.db.queries import submissions as queries
 from app.services import quarantine
 from app.services.audit import record
@@ -26,32 +27,32 @@ class Attached:
     conflict: str | None = None
 
 
+# What a row knows of a file that has arrived.
+_OF_THE_FILE = ("blob_key", "file_key_sealed", "content_hmac", "content_type", "size_bytes", "updated_at")
+
+
 def add_expected_files(
-    version: models.SubmissionVersion,
-    submission: Submission,
-    schema: FormSchema,
-    *,
-    before: models.SubmissionVersion | None,
+    version_id: int, submission: Submission, schema: FormSchema, *, before_id: int | None = None
 ) -> None:
     """A row for each file that the XML names. An edit takes over those that the version before it had."""
-    earlier = {row.name: row for row in queries.attachments(before.id)} if before is not None else {}
-    for name in expected_attachments(submission, schema):
-        if len(name) > NAME_CHARACTERS or not name.isprintable():
-            continue  # no phone names a file so; the XML keeps what was answered
-        row = models.SubmissionAttachment(submission_version_id=version.id, name=name)
-        old = earlier.get(name)
-        if old is not None and old.blob_key is not None:
-            row.blob_key, row.file_key_sealed = old.blob_key, old.file_key_sealed
-            row.content_hmac, row.content_type = old.content_hmac, old.content_type
-            row.size_bytes, row.updated_at = old.size_bytes, old.updated_at
-        db.session.add(row)
-    db.session.flush()
+    earlier = {row.name: row for row in queries.attachments(before_id)} if before_id is not None else {}
+    insert_rows(
+        models.SubmissionAttachment,
+        [
+            {"submission_version_id": version_id, "name": name}
+            | {column: getattr(earlier.get(name), column, None) for column in _OF_THE_FILE}
+            for name in expected_attachments(submission, schema)
+            # No phone names a file otherwise; the XML keeps what was answered.
+            if len(name) <= NAME_CHARACTERS and name.isprintable()
+        ],
+    )
 
 
-def attach_files(version: models.SubmissionVersion, files: tuple[StoredFile, ...], context: Context) -> Attached:
+def attach_files(version_id: int, files: tuple[StoredFile, ...], context: Context) -> Attached:
     """Put arrived files in their rows, in the running transaction. None is lost: what has no row is kept aside."""
     if not files:
         return Attached(())
+    version = db.session.get_one(models.SubmissionVersion, version_id)
     # Locked first: two senders of the same file must not both find its slot empty.
     submission = queries.submission_for_update(version.submission_id)
     rows = {row.name: row for row in queries.attachments(version.id)}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.clock import now
-from app.db import db, models
+from app.db import models
+from app.db.insert import insert_row
 from app.permissions import Actor
 
 
@@ -20,16 +21,15 @@ def record(
     **details: Any,
 ) -> None:
     """Add one line to the audit in the running transaction: it is kept exactly if the act is."""
-    db.session.add(
-        models.Audit(
-            actor_id=actor.id if actor is not None and actor.id else None,
-            office_id=actor.office_id if actor is not None else None,
-            action=action,
-            project_id=project_id,
-            form_id=form_id,
-            submission_id=submission_id,
-            entity_id=entity_id,
-            details=details,
-            logged_at=now(),
-        )
+    insert_row(
+        models.Audit,
+        actor_id=actor.id if actor is not None and actor.id else None,
+        office_id=actor.office_id if actor is not None else None,
+        action=action,
+        project_id=project_id,
+        form_id=form_id,
+        submission_id=submission_id,
+        entity_id=entity_id,
+        details=details,
+        logged_at=now(),
     )

@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from app.config import Settings
 from app.db import db, models
+from app.db.queries.intake import has_erased
 from app.sealing.envelope import keyed_hash
 from app.services.keys import CONTENT_HASH, server_key
 
@@ -54,10 +55,12 @@ def ledger_key() -> str:
 def is_erased(form_id: int, instance_id: str) -> bool:
     """Was this erased? Then it must not be stored again. One look in an index; the form is known from before."""
     form = db.session.get(models.Form, form_id)
-    if form is None:
-        return False
-    wanted = item_hash(form.project_id, form.xml_form_id, instance_id)
-    return db.session.scalar(select(models.Erasure.id).where(models.Erasure.item_hash == wanted)) is not None
+    return form is not None and any_is_erased(form.project_id, form.xml_form_id, [instance_id])
+
+
+def any_is_erased(project_id: int, xml_form_id: str, instance_ids: Iterable[str]) -> bool:
+    """Was one of these erased? Asked for every submission that arrives: one look in an index."""
+    return has_erased([item_hash(project_id, xml_form_id, each) for each in instance_ids])
 
 
 def append_lines(path: Path, added: Iterable[LedgerLine]) -> None:

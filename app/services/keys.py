@@ -6,11 +6,14 @@ wrapped key erases everything that it sealed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask import current_app
 
 from app import problems
 from app.clock import now
-from app.db import db, models
+from app.db import models
+from app.db.insert import insert_row
 from app.db.queries import keys as key_queries
 from app.runtime import runtime
 from app.sealing.envelope import SealBroken, new_key
@@ -20,14 +23,37 @@ DRAFT_TOKEN = "server:draft-token"
 SERVER_KEYS = (CONTENT_HASH, DRAFT_TOKEN)
 
 
+@dataclass(frozen=True, repr=False)
+class WrappedKey:
+    """A new data key that is in no row yet."""
+
+    key: bytes
+    purpose: str
+    wrapped: bytes
+    wrapping_key_id: str
+
+
+def make_data_key(purpose: str) -> WrappedKey:
+    """A new data key; what it is to seal can be sealed before a transaction begins."""
+    key = new_key()
+    return WrappedKey(key, purpose, *runtime().keyring.wrap(key, purpose))
+
+
+def keep_data_key(made: WrappedKey) -> int:
+    """Add the key's row in the running transaction; its id."""
+    return insert_row(
+        models.DataKey,
+        purpose=made.purpose,
+        wrapped=made.wrapped,
+        wrapping_key_id=made.wrapping_key_id,
+        created_at=now(),
+    )
+
+
 def add_data_key(purpose: str) -> tuple[int, bytes]:
     """Make a data key in the running transaction: its row's id and the key."""
-    key = new_key()
-    wrapped, wrapping_key_id = runtime().keyring.wrap(key, purpose)
-    row = models.DataKey(purpose=purpose, wrapped=wrapped, wrapping_key_id=wrapping_key_id, created_at=now())
-    db.session.add(row)
-    db.session.flush()
-    return row.id, key
+    made = make_data_key(purpose)
+    return keep_data_key(made), made.key
 
 
 def open_key(row: models.DataKey) -> bytes:

@@ -16,16 +16,19 @@ from app import problems
 from app.crash_points import crash_point
 from app.db import db, models
 from app.db.queries import forms as form_queries
+from app.db.queries import intake
 from app.db.queries import submissions as queries
 from app.permissions import Actor, may, reaches_office
 from app.problems import Problem
 from app.sealing.envelope import keyed_hash
 from app.services import quarantine
-from app.services.apply_entities import apply_entities
 from app.services.attach_files import Attached, add_expected_files, attach_files
-from app.services.erasure_ledger import is_erased
-from app.services.keys import CONTENT_HASH, add_data_key, data_key, server_key
+from app.services.erasure_ledger import any_is_erased
+from app.services.keys import CONTENT_HASH, WrappedKey, data_key, make_data_key, server_key
+from app.services.outbox import enqueue
+from app.services.outbox_work import ENTITIES
 from app.services.quarantine import Context
+from app.services.records import place, seal_content
 from app.services.schemas import schema_of
 from app.services.store_version import NewVersion, add_edit, add_submission
 from app.services.transaction import transaction
@@ -61,17 +64,41 @@ class Receipt:
     """What was made of it. `is_new` is False for a resend."""
 
     submission_id: int
+    version_id: int
     instance_id: str
     is_new: bool
 
 
 @dataclass(frozen=True)
 class _Target:
+    """The form version that was filled."""
+
     project: models.Project
-    form: models.Form
-    version: models.FormVersion
+    form_id: int
+    xml_form_id: str
+    version_id: int
     schema: FormSchema
     is_draft: bool
+
+
+@dataclass(frozen=True, repr=False)
+class _Given:
+    """Everything that is known of one arrival before a row is written."""
+
+    sender: Sender
+    arrival: Arrival
+    submission: Submission
+    target: _Target
+    xml_hmac: bytes
+    context: Context
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """It is not taken: what the sender hears, and why everything is kept aside."""
+
+    problem: Problem
+    reason: str
 
 
 def receive_submission(
@@ -81,12 +108,14 @@ def receive_submission(
     *,
     draft_of: models.Form | None = None,
     only_for: models.Form | None = None,
+    although_closed: bool = False,
 ) -> Receipt:
     """Take a submission, or an edit if it names what it replaces.
 
     What a sender with the right to send has sent, and what is not taken, is kept in the quarantine.
 
     `draft_of`: as a test of that form's draft. `only_for`: the address named this form, so it must be one of its.
+    `although_closed`: somebody has looked at it and decided that it counts.
 
     Raises Problem: 400.1, 400.2 for XML that cannot be read; 403.1; 404.1, 404.5, 404.6; 409.1, 409.2, 409.3, 409.8,
     409.9, 409.18.
@@ -96,7 +125,7 @@ def receive_submission(
         submission = _parse(arrival.xml)
         if only_for is not None and submission.xml_form_id != only_for.xml_form_id:
             raise problems.unexpected_value("form ID", f"the address names the form '{only_for.xml_form_id}'")
-        result = _receive(sender, project, arrival, submission, draft_of)
+        result = _receive(sender, project, arrival, submission, draft_of, although_closed)
     except Problem:
         # Raised before any commit, so no row names the files. Of any other failure the outcome is not known
         # (a commit whose answer was lost): then the files stay, and the sweep finds what no row names.
@@ -122,56 +151,53 @@ def _receive(
     arrival: Arrival,
     submission: Submission,
     draft_of: models.Form | None,
+    although_closed: bool,
 ) -> Receipt | Problem:
     """The receipt, or the problem to answer with after everything was kept aside."""
     context = Context(sender.actor, project.id, instance_id=submission.instance_id)
-    form = draft_of or form_queries.form(project.id, submission.xml_form_id)
-    form_id = form.id if form is not None else None
-    if draft_of is None and not may(sender.actor, "submission.create", project_id=project.id, form_id=form_id):
+    form = intake.filled_form(project.id, submission.xml_form_id, submission.version)
+    if draft_of is not None:
+        form = _filled_draft(draft_of, submission)
+    elif not may(sender.actor, "submission.create", project_id=project.id, form_id=form.id if form else None):
         raise problems.insufficient_rights()
     if form is None:
         _keep_all(arrival, context, quarantine.UNKNOWN_FORM)
         return problems.not_found()
-    if form.xml_form_id != submission.xml_form_id:
-        raise problems.not_found()
-    _refuse_erased(form, submission)
+    _refuse_erased(project.id, form.xml_form_id, submission)
     context = Context(sender.actor, project.id, form.id, submission.instance_id)
-    target = _target(project, form, submission, draft_of is not None)
-    if isinstance(target, tuple):
-        problem, reason = target
-        _keep_all(arrival, context, reason)
-        return problem
+    if form.state == "closed" and draft_of is None and not although_closed:
+        _keep_all(arrival, context, quarantine.FORM_CLOSED)
+        return problems.not_accepting()
+    if form.version_id is None or form.version_sha256 is None:
+        _keep_all(arrival, context, quarantine.UNKNOWN_VERSION)
+        return problems.form_version_not_found(submission.version)
+    schema = schema_of(form.version_id, form.version_sha256)
+    target = _Target(project, form.id, form.xml_form_id, form.version_id, schema, draft_of is not None)
+    xml_hmac = keyed_hash(server_key(CONTENT_HASH), arrival.xml)
+    given = _Given(sender, arrival, submission, target, xml_hmac, context)
     try:
-        return _write(sender, arrival, submission, target, context)
+        return _write(given)
     except IntegrityError:
         # A rival took the same instance ID between our look and our insert, and has committed: now we see it.
-        return _write(sender, arrival, submission, target, context)
+        return _write(given)
 
 
-def _refuse_erased(form: models.Form, submission: Submission) -> None:
+def _filled_draft(form: models.Form, submission: Submission) -> intake.FilledForm:
+    """The form's draft, whatever its version is called: there is no other that the test could be for."""
+    if form.xml_form_id != submission.xml_form_id:
+        raise problems.not_found()
+    draft = form_queries.draft_version(form.id)
+    if draft is None:
+        raise problems.draft_access_failed()
+    return intake.FilledForm(form.id, form.xml_form_id, form.state, draft.id, draft.sha256)
+
+
+def _refuse_erased(project_id: int, xml_form_id: str, submission: Submission) -> None:
     """Raise Problem 409.18 for what was erased. It is not kept aside either: no phone may bring it back."""
-    ids = (submission.instance_id, submission.deprecated_id)
-    if any(is_erased(form.id, each) for each in ids if each is not None):
-        log.warning("submission.erased-resent", form_id=form.id)
+    ids = [each for each in (submission.instance_id, submission.deprecated_id) if each is not None]
+    if any_is_erased(project_id, xml_form_id, ids):
+        log.warning("submission.erased-resent", project_id=project_id)
         raise problems.submission_deleted()
-
-
-def _target(
-    project: models.Project, form: models.Form, submission: Submission, is_draft: bool
-) -> _Target | tuple[Problem, str]:
-    """The form version that was filled, or why there is none with the reason to keep the submission aside."""
-    if is_draft:
-        version = form_queries.draft_version(form.id)
-        if version is None:
-            raise problems.draft_access_failed()
-    else:
-        if form.state == "closed":
-            return problems.not_accepting(), quarantine.FORM_CLOSED
-        version = form_queries.published_version(form.id, submission.version)
-    # A draft has no other version that the test could be for, whatever it is called.
-    if version is None or (version.version != submission.version and not is_draft):
-        return problems.form_version_not_found(submission.version), quarantine.UNKNOWN_VERSION
-    return _Target(project, form, version, schema_of(version.id, version.sha256), is_draft)
 
 
 def _keep_all(arrival: Arrival, context: Context, reason: str) -> None:
@@ -188,118 +214,105 @@ def _xml_file(arrival: Arrival) -> StoredFile:
     return store_file("submission.xml", "text/xml", [arrival.xml], max_bytes=len(arrival.xml))
 
 
-def _write(
-    sender: Sender, arrival: Arrival, submission: Submission, target: _Target, context: Context
-) -> Receipt | Problem:
-    xml_hmac = keyed_hash(server_key(CONTENT_HASH), arrival.xml)
-    refusal: tuple[Problem, str] | None = None
+def _write(given: _Given) -> Receipt | Problem:
+    # Cleaned and sealed before the transaction, so that nobody waits for that.
+    new = None
+    if given.submission.deprecated_id is None and _known(given) is None:
+        key = make_data_key("submission")
+        new = (_new_version(given, key.key), key)
+    attached = Attached(())
     with transaction():
         crash_point("submission.begun")
-        receipt, version = _find_or_add(sender, arrival, submission, target, xml_hmac)
+        outcome = _find_or_add(given, new)
         crash_point("submission.inserted")
-        if isinstance(receipt, Receipt):
-            assert version is not None
-            attached = attach_files(version, arrival.files, context)
-        else:
-            refusal, attached = receipt, Attached(())
+        if isinstance(outcome, Receipt):
+            attached = attach_files(outcome.version_id, given.arrival.files, given.context)
         crash_point("submission.attached")
     crash_point("submission.committed")
-    if refusal is not None:
-        problem, reason = refusal
-        _keep_all(arrival, context, reason)
-        return problem
+    if isinstance(outcome, _Refusal):
+        _keep_all(given.arrival, given.context, outcome.reason)
+        return outcome.problem
     discard_files(attached.duplicates)
     if attached.conflict is not None:
         return problems.already_exists(["file"], [attached.conflict])
-    assert isinstance(receipt, Receipt)
     crash_point("submission.answering")
-    return receipt
+    return outcome
 
 
-_Found = tuple[Receipt | tuple[Problem, str], models.SubmissionVersion | None]
+def _known(given: _Given) -> intake.KnownVersion | None:
+    return intake.known_version(given.target.form_id, given.target.is_draft, given.submission.instance_id)
 
 
-def _find_or_add(sender: Sender, arrival: Arrival, submission: Submission, target: _Target, xml_hmac: bytes) -> _Found:
-    known = queries.version_by_instance(target.form.id, target.is_draft, submission.instance_id)
-    if known is None and submission.deprecated_id is not None:
-        return _edit(sender, arrival, submission, target, xml_hmac)
-    if known is None:
-        added = _new(sender, arrival, submission, target, xml_hmac)
+def _find_or_add(given: _Given, new: tuple[NewVersion, WrappedKey] | None) -> Receipt | _Refusal:
+    if new is not None:
+        added = add_submission(*new)
         if added is not None:
-            return Receipt(added.submission_id, submission.instance_id, True), added
+            add_expected_files(added.version_id, given.submission, given.target.schema)
+            if given.submission.entities and not given.target.is_draft:
+                enqueue(ENTITIES, added.version_id)
+            return Receipt(added.submission_id, added.version_id, given.submission.instance_id, True)
         # Somebody sent the same ID a moment ago and has committed since: this is a resend after all.
-        known = queries.version_by_instance(target.form.id, target.is_draft, submission.instance_id)
-        assert known is not None
-    return _resend(target.form, submission, known, xml_hmac)
+    known = _known(given)
+    return _edit(given) if known is None else _resend(given, known)
 
 
-def _resend(form: models.Form, submission: Submission, known: models.SubmissionVersion, xml_hmac: bytes) -> _Found:
+def _resend(given: _Given, known: intake.KnownVersion) -> Receipt | _Refusal:
     row = queries.submission_for_update(known.submission_id)
     if row.deleted_at is not None:
-        _refuse_erased(form, submission)  # asked again under the lock: it may just have happened
-        return (problems.submission_deleted(), quarantine.SUBMISSION_DELETED), None
-    if known.xml_hmac != xml_hmac:
-        problem = problems.instance_id_conflict() if submission.deprecated_id else problems.xml_conflict()
-        return (problem, quarantine.XML_CONFLICT), None
-    return Receipt(row.id, submission.instance_id, False), known
+        return _deleted(given)
+    if known.xml_hmac != given.xml_hmac:
+        is_edit = given.submission.deprecated_id is not None
+        problem = problems.instance_id_conflict() if is_edit else problems.xml_conflict()
+        return _Refusal(problem, quarantine.XML_CONFLICT)
+    return Receipt(row.id, known.id, given.submission.instance_id, False)
 
 
-def _new(
-    sender: Sender, arrival: Arrival, submission: Submission, target: _Target, xml_hmac: bytes
-) -> models.SubmissionVersion | None:
-    key_id, key = add_data_key("submission")
-    new = _new_version(sender, arrival, submission, target, xml_hmac, key)
-    version = add_submission(new, key_id)
-    if version is None:
-        db.session.delete(db.session.get_one(models.DataKey, key_id))
-        return None
-    add_expected_files(version, submission, target.schema, before=None)
-    if not target.is_draft:
-        apply_entities(sender.actor, target.project, submission, target.schema, version)
-    return version
+def _deleted(given: _Given) -> _Refusal:
+    # Asked again under the lock: it may just have been erased, and then it is not kept aside.
+    _refuse_erased(given.target.project.id, given.target.xml_form_id, given.submission)
+    return _Refusal(problems.submission_deleted(), quarantine.SUBMISSION_DELETED)
 
 
-def _edit(sender: Sender, arrival: Arrival, submission: Submission, target: _Target, xml_hmac: bytes) -> _Found:
+def _edit(given: _Given) -> Receipt | _Refusal:
+    submission, target = given.submission, given.target
     assert submission.deprecated_id is not None
-    before = queries.version_by_instance(target.form.id, target.is_draft, submission.deprecated_id)
+    before = queries.version_by_instance(target.form_id, target.is_draft, submission.deprecated_id)
     if before is None:
-        return (problems.deprecated_id_not_found(), quarantine.UNKNOWN_ORIGINAL), None
+        return _Refusal(problems.deprecated_id_not_found(), quarantine.UNKNOWN_ORIGINAL)
     row = queries.submission_for_update(before.submission_id)
     if row.deleted_at is not None:
-        _refuse_erased(target.form, submission)
-        return (problems.submission_deleted(), quarantine.SUBMISSION_DELETED), None
+        return _deleted(given)
     # Looked at again under the lock: the same edit may have come twice at once.
-    same = queries.version_by_instance(target.form.id, target.is_draft, submission.instance_id)
+    same = _known(given)
     if same is not None:
-        return _resend(target.form, submission, same, xml_hmac)
-    where = {"project_id": target.project.id, "form_id": target.form.id}
-    if not reaches_office(sender.actor, "submission.update", row.office_id, **where):
-        return (problems.deprecated_id_not_found(), quarantine.FOREIGN_OFFICE), None
+        return _resend(given, same)
+    where = {"project_id": target.project.id, "form_id": target.form_id}
+    if not reaches_office(given.sender.actor, "submission.update", row.office_id, **where):
+        return _Refusal(problems.deprecated_id_not_found(), quarantine.FOREIGN_OFFICE)
     db.session.refresh(before)
     if not before.is_current:
-        return (problems.deprecating_old_submission(), quarantine.STALE_EDIT), None
-    key = data_key(row.data_key_id)
-    version = add_edit(row, before, _new_version(sender, arrival, submission, target, xml_hmac, key))
-    add_expected_files(version, submission, target.schema, before=before)
-    return Receipt(row.id, submission.instance_id, True), version
+        return _Refusal(problems.deprecating_old_submission(), quarantine.STALE_EDIT)
+    added = add_edit(row, before, _new_version(given, data_key(row.data_key_id)))
+    add_expected_files(added.version_id, submission, target.schema, before_id=before.id)
+    return Receipt(added.submission_id, added.version_id, submission.instance_id, True)
 
 
-def _new_version(
-    sender: Sender, arrival: Arrival, submission: Submission, target: _Target, xml_hmac: bytes, key: bytes
-) -> NewVersion:
+def _new_version(given: _Given, key: bytes) -> NewVersion:
+    """Clean and seal what was sent."""
+    submission, target = given.submission, given.target
+    where = place(target.form_id, target.is_draft, submission.instance_id)
+    content = seal_content(key, where, given.arrival.xml, submission, target.schema, target.project.default_sensitivity)
     return NewVersion(
-        project=target.project,
-        form_id=target.form.id,
-        form_version_id=target.version.id,
+        project_id=target.project.id,
+        form_id=target.form_id,
+        form_version_id=target.version_id,
         is_draft=target.is_draft,
         submission=submission,
-        schema=target.schema,
-        xml=arrival.xml,
-        xml_hmac=xml_hmac,
-        data_key=key,
-        actor=sender.actor,
-        device_id=_cut(sender.device_id),
-        user_agent=_cut(sender.user_agent),
+        content=content,
+        xml_hmac=given.xml_hmac,
+        actor=given.sender.actor,
+        device_id=_cut(given.sender.device_id),
+        user_agent=_cut(given.sender.user_agent),
     )
 
 

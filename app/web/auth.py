@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import hmac
 import re
+from urllib.parse import parse_qs
 
 from flask import request
 
 from app import problems
 from app.permissions import ANONYMOUS, Actor
 from app.services import sign_in
+from app.web.body import read_body
 from app.web.prefix import KEY_TOKEN
 from app.web.storable import is_storable
 
 SESSION_COOKIE = "__Host-session"
 CSRF_FIELD = "__csrf"
+FORM_BYTES = 64 * 1024
 _TOKEN = re.compile(r"[A-Za-z0-9!$_-]{64}")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -84,5 +87,8 @@ def _same_site(token: str) -> bool:
     """A browser sends the cookie by itself; this shows that a page of ours asked."""
     if request.headers.get("X-Requested-With") == "XMLHttpRequest":
         return True
-    given = request.form.get(CSRF_FIELD, "") if request.mimetype == "application/x-www-form-urlencoded" else ""
+    if request.mimetype != "application/x-www-form-urlencoded":
+        return False
+    fields = parse_qs(read_body("The form", FORM_BYTES).decode("utf-8", "replace"))
+    given = fields.get(CSRF_FIELD, [""])[0]
     return bool(given) and hmac.compare_digest(given, sign_in.csrf_of(token))

@@ -6,6 +6,7 @@ it. What one of them refuses is refused at the door, with the same answer on bot
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter
 
 LARGEST_KEY = 2**31 - 1
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class KeyConverter(IntegerConverter):
@@ -29,7 +31,7 @@ def install_converters(app: Flask) -> None:
 
 def is_storable(text: str) -> bool:
     """No NUL, no half of a character."""
-    return "\x00" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
+    return _UNSTORABLE.search(text) is None
 
 
 def texts(document: Any) -> Iterator[str]:

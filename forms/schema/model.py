@@ -95,6 +95,12 @@ class Field:
         """Names of the choices, None if the list is not inside the form."""
         return None if self.choices is None else frozenset(choice.name for choice in self.choices)
 
+    @cached_property
+    def is_free_text(self) -> bool:
+        """May the answer be any text at all? Most questions are so, and then there is nothing to check."""
+        is_chosen = self.select_multiple or self.control == "select1" or self.choices is not None
+        return self.data_type == "string" and not is_chosen
+
 
 @dataclass(frozen=True)
 class EntityDeclaration:
@@ -179,6 +185,11 @@ class FormSchema:
     def encrypted(self) -> bool:
         """Do phones encrypt the submissions to this form?"""
         return self.submission_public_key is not None
+
+    @cached_property
+    def has_binaries(self) -> bool:
+        """Does a question, or the client's audit, bring a file?"""
+        return any(each.binary for each in self.fields)
 
     @property
     def has_client_audit(self) -> bool:

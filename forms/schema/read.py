@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml import etree
 
@@ -21,6 +22,9 @@ from forms.schema.texts import Itext, media_of, read_itext, reference_texts
 
 _TYPE_ALIASES = {"integer": "int", "select1": "string", "select": "string", "rank": "odk:rank"}
 """Bind types of older forms; today's compiler writes "string" for selects."""
+
+MOST_NODES = 30_000
+"""Questions and groups of one form. Twice what any author has written; each costs the server time on every read."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ def read_schema(xform: bytes) -> FormSchema:
     """Read the form's questions, lists, languages, entities and media from its XForm.
 
     Raises XMLUnsafe for XML that we do not read and XFormInvalid for what is not a form that we can serve:
-    no model, no form ID, no meta/instanceID, an unknown class of sensitivity, a broken entity declaration.
+    no model, no form ID, no meta/instanceID, more than `MOST_NODES` questions, an unknown class of sensitivity, a
+    broken entity declaration.
     """
     html = parse_xml(xform, XFORM_LIMITS)
     model = html.find(f"{{{XHTML}}}head/{{{XFORMS}}}model")
@@ -51,7 +56,9 @@ def read_schema(xform: bytes) -> FormSchema:
     paths = _Paths(local_name(root))
     body = read_body(html.find(f"{{{XHTML}}}body"), paths.normalise, itext, read_lists(model, itext))
     binds = _read_binds(model, paths)
-    nodes = {node.path: node for node in _walk(root, "", None, body.repeats)}
+    nodes = {node.path: node for node in islice(_walk(root, "", None, body.repeats), MOST_NODES + 1)}
+    if len(nodes) > MOST_NODES:
+        raise XFormInvalid(f"The form has more than {MOST_NODES} questions and groups; split it into several forms.")
     if "/meta/instanceID" not in nodes:
         raise XFormInvalid("The form has no meta/instanceID, so its submissions could not be told apart.")
     entities = _read_entities(model, nodes, binds)

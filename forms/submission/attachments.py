@@ -25,6 +25,8 @@ def expected_attachments(submission: Submission, schema: FormSchema) -> tuple[st
             for each in submission.root.iter(etree.Element)
             if local_name(each) in _ENCRYPTED_FILES and len(each) == 0
         )
+    elif not schema.has_binaries:
+        return ()
     else:
         names = _binary_texts(submission.root, "", schema)
     return tuple(dict.fromkeys(stripped for name in names if (stripped := name.strip())))

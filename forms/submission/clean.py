@@ -86,11 +86,16 @@ class _Cleaner:
             instances.append(self.read(element, path))
 
     def _read_answer(self, tree: Tree, element: etree._Element, known: Field) -> None:
-        for child in element:
-            path = f"{known.path}/{local_name(child)}"
-            self._keep_unknown(child, path, "unknown-field", "This form version has no such question.")
-        text = (element.text or "") + "".join(child.tail or "" for child in element)
-        if not text.strip():
+        text: str = element.text or ""
+        if len(element):
+            text += "".join(child.tail or "" for child in element)
+            for child in element:
+                path = f"{known.path}/{local_name(child)}"
+                self._keep_unknown(child, path, "unknown-field", "This form version has no such question.")
+        if not text or text.isspace():
+            return
+        if known.is_free_text:
+            tree[known.path] = text
             return
         try:
             value = read_value(text, known)

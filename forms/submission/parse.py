@@ -35,7 +35,7 @@ def parse_submission(content: bytes, limits: XMLLimits = SUBMISSION_LIMITS) -> S
         deprecated_id=_optional_identifier(_child_text(meta, "deprecatedID"), "meta/deprecatedID"),
         instance_name=_child_text(meta, "instanceName"),
         root=root,
-        entities=tuple(_mentions(root, "", ())),
+        entities=() if next(root.iter("{*}entity"), None) is None else tuple(_mentions(root, "", ())),
         is_encrypted=_is_encrypted(root),
     )
 
@@ -92,7 +92,7 @@ def _mention(entity: etree._Element, path: str, positions: tuple[int, ...]) -> E
 
 
 def _child(element: etree._Element, name: str) -> etree._Element | None:
-    return next((child for child in element if local_name(child) == name), None)
+    return next(element.iterchildren(f"{{*}}{name}"), None)
 
 
 def _child_text(element: etree._Element | None, name: str) -> str | None:

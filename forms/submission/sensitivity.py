@@ -52,4 +52,4 @@ def _is_clear(path: str, value: Value, schema: FormSchema, default: str) -> bool
         return False
     # Text that stands where a number should may be anything, so its question's class says nothing of it.
     known = schema.by_path.get(path)
-    return known is None or not is_unreadable(value, known)
+    return known is None or known.is_free_text or not is_unreadable(value, known)

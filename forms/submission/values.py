@@ -127,6 +127,8 @@ def is_unreadable(value: Value, field: Field) -> bool:
 
 def to_json(value: Value) -> Any:
     """The value as `json.dumps` takes it; see the table above."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, Decimal):
         number = float(value)
         return number if Decimal(repr(number)) == value else str(value)

@@ -12,6 +12,10 @@ from forms.xpath.syntax import Call, ExpressionInvalid, parse_expression
 PARTS = ("relevant", "constraint", "calculate", "required", "readonly", "count")
 """Attributes of a field that are expressions; "choice filter" is the itemset's."""
 
+LONGEST_EXPRESSION = 20_000
+MOST_CHARACTERS = 300_000
+"""More of one expression, or of all of them, is not read: reading takes a second for some 200,000 characters."""
+
 _CALLED_IN_WORKBOOKS = {"calculate": "calculation", "count": "repeat_count", "choice filter": "choice_filter"}
 
 
@@ -32,12 +36,27 @@ def check_expressions(schema: FormSchema) -> tuple[Problem, ...]:
 
     An empty tuple does not promise that the form does what its author means, only that a phone can load it.
     """
-    return tuple(
-        Problem(field.path, _CALLED_IN_WORKBOOKS.get(part, part), message)
-        for field in schema.fields
-        for part, text in _expressions(field)
-        for message in _problems(text, schema)
-    )
+    return tuple(_check(schema))
+
+
+def _check(schema: FormSchema) -> Iterator[Problem]:
+    left = MOST_CHARACTERS
+    for field in schema.fields:
+        for part, text in _expressions(field):
+            column = _CALLED_IN_WORKBOOKS.get(part, part)
+            if len(text) > LONGEST_EXPRESSION:
+                too_long = (
+                    f"The expression is longer than {LONGEST_EXPRESSION} characters and was not checked; split it."
+                )
+                yield Problem(field.path, column, too_long)
+                continue
+            left -= len(text)
+            if left < 0:
+                too_many = f"From here on nothing was checked: the form has more than {MOST_CHARACTERS} characters of"
+                yield Problem(field.path, column, f"{too_many} expressions; split it into several forms.")
+                return
+            for message in _problems(text, schema):
+                yield Problem(field.path, column, message)
 
 
 def _expressions(field: Field) -> Iterator[tuple[str, str]]:

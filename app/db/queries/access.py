@@ -5,12 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from app.db import db, models
 from app.permissions import Actor, Grant
+
+# Made once: the first of these is asked on every request.
+_actors: Any = models.Actor.__table__
+_assignments: Any = models.Assignment.__table__
+_tokens: Any = models.AccessToken.__table__
+_ACTORS: Select[Any] = (
+    select(
+        _actors.c.id,
+        _actors.c.type,
+        _actors.c.display_name,
+        _actors.c.office_id,
+        _assignments.c.role,
+        _assignments.c.project_id,
+        _assignments.c.form_id,
+        _assignments.c.all_offices,
+    )
+    .select_from(_actors)
+    .outerjoin(_assignments, _assignments.c.actor_id == _actors.c.id)
+    .where(_actors.c.deleted_at.is_(None))
+)
+_ACTOR_BY_ID = _ACTORS.where(_actors.c.id == bindparam("actor_id"))
+_ACTOR_BY_TOKEN = _ACTORS.join(_tokens, _tokens.c.actor_id == _actors.c.id).where(
+    _tokens.c.token_hash == bindparam("token_hash"),
+    _tokens.c.expires_at > bindparam("moment"),
+    _tokens.c.revoked_at.is_(None),
+)
 
 
 def user_by_email(email: str) -> models.User | None:
@@ -25,30 +52,21 @@ def token_row(token_hash: bytes) -> models.AccessToken | None:
 
 def actor_by_token(token_hash: bytes, moment: datetime) -> Actor | None:
     """The actor of a token that is neither expired nor revoked, with its grants: one query, asked on every request."""
-    token = models.AccessToken
-    return _actor(
-        select(models.Actor, models.Assignment)
-        .join(token, token.actor_id == models.Actor.id)
-        .where(token.token_hash == token_hash, token.expires_at > moment, token.revoked_at.is_(None))
-    )
+    return _found(_ACTOR_BY_TOKEN, {"token_hash": token_hash, "moment": moment})
 
 
 def actor(actor_id: int) -> Actor | None:
     """A live actor with its grants."""
-    return _actor(select(models.Actor, models.Assignment).where(models.Actor.id == actor_id))
+    return _found(_ACTOR_BY_ID, {"actor_id": actor_id})
 
 
-def _actor(statement: object) -> Actor | None:
-    rows = db.session.execute(
-        statement.outerjoin(models.Assignment, models.Assignment.actor_id == models.Actor.id).where(  # type: ignore[attr-defined]
-            models.Actor.deleted_at.is_(None)
-        )
-    ).all()
+def _found(statement: Select[Any], given: dict[str, Any]) -> Actor | None:
+    rows = db.session.connection().execute(statement, given).all()
     if not rows:
         return None
-    found: models.Actor = rows[0][0]
-    grants = tuple(Grant(row.role, row.project_id, row.form_id, row.all_offices) for _, row in rows if row is not None)
-    return Actor(found.id, found.type, found.display_name, found.office_id, grants)
+    grants = tuple(Grant(*row[4:]) for row in rows if row[4] is not None)
+    actor_id, kind, display_name, office_id = rows[0][:4]
+    return Actor(actor_id, kind, display_name, office_id, grants)
 
 
 def _users() -> Select[models.User, models.Actor, str]:

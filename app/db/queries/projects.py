@@ -6,15 +6,19 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from app.db import db, models
+
+# Made once: asked for almost every request.
+_PROJECT = select(models.Project).where(
+    models.Project.id == bindparam("project_id"), models.Project.deleted_at.is_(None)
+)
 
 
 def project(project_id: int) -> models.Project | None:
     """A live project."""
-    found = db.session.get(models.Project, project_id)
-    return found if found is not None and found.deleted_at is None else None
+    return db.session.scalar(_PROJECT, {"project_id": project_id})
 
 
 def project_by_code(code: str) -> models.Project | None:

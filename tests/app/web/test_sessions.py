@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from base64 import b64encode
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from gunicorn.http.errors import ParseException
 from werkzeug.test import TestResponse
 
 from app.clock import now
@@ -223,6 +225,21 @@ def test_a_cookie_reads_but_writes_only_for_a_page_of_ours(drita: Backend) -> No
     assert with_cookie(drita, token, "DELETE", "/sessions/current").json["code"] == 401.2
     assert with_cookie(drita, token, "DELETE", "/sessions/current", headers=wanted).status_code == 200
     assert with_cookie(drita, token, "GET", "/users/current").json["code"] == 401.2
+
+
+def test_a_form_that_breaks_off_or_is_endless_is_told_so(drita: Backend) -> None:
+    token = sign_in(drita).json["token"]
+    as_form = {"content_type": "application/x-www-form-urlencoded"}
+
+    class Cut(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise ParseException  # gunicorn's, for a chunk that is malformed
+
+    chunked = {"input_stream": Cut(), "environ_overrides": {"wsgi.input_terminated": True}}
+    cut = with_cookie(drita, token, "POST", "/projects", **chunked, **as_form)
+    assert (cut.status_code, cut.json["code"]) == (400, 400.1)
+    endless = with_cookie(drita, token, "POST", "/projects", data=b"a=" + b"b" * 70_000, **as_form)
+    assert endless.json["code"] == 413.1
 
 
 def test_an_ended_or_made_up_cookie_is_as_good_as_none(drita: Backend) -> None:
