@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flask import request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from app import problems
@@ -33,7 +34,8 @@ def raw_chunks(what: str, max_bytes: int) -> Iterator[bytes]:
         except RequestEntityTooLarge:
             # Over the limit of the whole request, which may be the lower one.
             raise problems.too_large(what, min(max_bytes, request.max_content_length or max_bytes)) from None
-        except (ClientDisconnected, OSError):
+        except (ClientDisconnected, OSError, ParseException):
+            # The last is gunicorn's: a chunk that is malformed, or cut at its end.
             raise BodyCut from None
         if not chunk:
             break

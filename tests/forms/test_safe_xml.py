@@ -27,6 +27,9 @@ BILLION_LAUGHS = (
         '<?xml version="1.0"?>\n<!-- a > b --><?pi x?> <!DOCTYPE d><d/>',
         '<!DOCTYPE d [<!ATTLIST d a CDATA "x">]><d/>',
         "<!doctype d><d/>",
+        '<!--> <d> --><!DOCTYPE d [<!ENTITY x "ha">]><d a="&x;"/>',
+        '<!---> <d> --><!DOCTYPE d [<!ENTITY x "ha">]><d a="&x;"/>',
+        '<!----><!-- <d> --><!DOCTYPE d [<!ENTITY x "ha">]><d a="&x;"/>',
     ],
 )
 def test_any_doctype_is_refused(document: str) -> None:
@@ -107,6 +110,8 @@ def test_other_encodings_and_wrong_bytes_are_refused(content: bytes) -> None:
         b"{}",
         b"<" * 100_000,
         b"<!",
+        b'<?xml version="1.0"?><?xml version="1.0"?><d/>',
+        b'<?xml version="1.0"?><?xml version="1.0" encoding="ISO-8859-1"?><d/>',
     ],
 )
 def test_what_is_not_well_formed_is_refused(content: bytes) -> None:

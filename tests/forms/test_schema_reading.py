@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from forms.errors import XFormInvalid
-from forms.schema import Choice, FormSchema, Itemset, Media
+from forms.schema import Choice, FormSchema, Itemset, Media, read_schema
+from forms.schema.read import MOST_NODES
 
 SchemaOf = Callable[[str], FormSchema]
 
@@ -327,3 +328,13 @@ def test_a_list_from_the_last_saved_record_is_no_file(schema_of: SchemaOf) -> No
     )
     assert schema.media == ()
     assert schema.secondary_instances[0].source == "jr://instance/last-saved"
+
+
+def test_a_form_with_more_nodes_than_any_author_writes_is_refused_with_the_remedy() -> None:
+    questions = "".join(f"<q{number}/>" for number in range(MOST_NODES))
+    xform = (
+        '<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"><h:head><model><instance>'
+        f'<data id="a">{questions}<meta><instanceID/></meta></data></instance></model></h:head><h:body/></h:html>'
+    )
+    with pytest.raises(XFormInvalid, match="split it into several forms"):
+        read_schema(xform.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from forms.schema import FormSchema
 from forms.xpath import check_expressions
+from forms.xpath.check import LONGEST_EXPRESSION, MOST_CHARACTERS
 from forms.xpath.functions import FUNCTIONS
 from forms.xpath.syntax import ExpressionInvalid, parse_expression
 
@@ -232,3 +234,30 @@ def test_a_repeat_count_is_checked(schema_of: Callable[[str], FormSchema]) -> No
         """
     )
     assert any("foo()" in problem.message for problem in check_expressions(schema))
+
+
+def calculations(schema_of: Callable[[str], FormSchema], *expressions: str) -> FormSchema:
+    schema = schema_of(form("calculation", "1"))
+    question = schema.field("/g/q")
+    fields = [replace(question, path=f"/g/q{number}", calculate=text) for number, text in enumerate(expressions)]
+    return replace(schema, fields=tuple(fields))
+
+
+def test_an_expression_that_is_too_long_is_said_to_be_unchecked_and_the_others_are_checked(
+    schema_of: Callable[[str], FormSchema],
+) -> None:
+    long = "1" + "+1" * LONGEST_EXPRESSION
+    found = check_expressions(calculations(schema_of, long, "foo()"))
+    assert [each.path for each in found] == ["/g/q0", "/g/q1"]
+    assert f"longer than {LONGEST_EXPRESSION} characters" in found[0].message
+
+
+def test_more_expressions_than_are_read_in_a_second_are_said_to_be_unchecked(
+    schema_of: Callable[[str], FormSchema],
+) -> None:
+    part = "foo(" + "1+" * (LONGEST_EXPRESSION // 2 - 5) + "1)"
+    most = MOST_CHARACTERS // len(part)
+    *checked, last = check_expressions(calculations(schema_of, *[part] * (most + 5)))
+    assert most - 2 <= len(checked) <= most
+    assert last.path == f"/g/q{len(checked)}"
+    assert "nothing was checked" in last.message
