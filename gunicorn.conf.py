@@ -88,6 +88,24 @@ def post_fork(_server, worker):
     hook_uncaught()
 
 
+def post_worker_init(worker):
+    """Do what submissions start, on a thread of this process: after the fork, which no thread survives."""
+    if _settings.worker == "off":
+        return
+    from app.services.worker import Worker
+    from wsgi import app
+
+    worker.outbox = Worker(app.app_context)
+    worker.outbox.start()
+
+
+def worker_exit(_server, worker):
+    """Finish what is being done, so that the next process need not wait for the lease to expire."""
+    outbox = getattr(worker, "outbox", None)
+    if outbox is not None:
+        outbox.stop()
+
+
 def on_exit(_server):
     """Take the counters away."""
     shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

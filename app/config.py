@@ -137,6 +137,11 @@ class Settings:
     port: int = _setting(8080, _whole(1, 65535), "Port to listen on.", variable="PORT")
     workers: int = _setting(2, _whole(1, 64), "Server processes.")
     threads: int = _setting(4, _whole(1, 64), "Threads of each process.")
+    worker: str = _setting(
+        "on",
+        _one_of("on", "off"),
+        "on: the server processes also do what submissions start; off: a worker beside them.",
+    )
     trusted_proxies: int = _setting(
         0, _whole(0, 5), "How many reverse proxies stand in front and set X-Forwarded-*; 0 trusts none."
     )

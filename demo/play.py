@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ FORMS = {
     MIGRANTS: ["needs_returnee", "consular", "consular_update"],
 }
 SHELTERS = ("NRC", "DE", "VATRA")
+CASES_SECONDS = 30
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Play:
         self._random = Random(self.seed)
         self._phones: list[tuple[int, int]] = []
         self._count = 0
+        self._awaited: set[str] = set()
 
     def run(self, times: int) -> Played:
         """Play the whole story so many times. Raises DemoError when the server does not take a form."""
@@ -65,6 +68,7 @@ class Play:
             phone = self._phone(project_id, office)
             for answers in encounters:
                 self._fill_and_send(phone, office, "id_screening", answers, played)
+        self._wait_for_cases(project_id, "cases")
         for office in SHELTERS:
             self._assess(self._phone(project_id, office), office, "needs_nrm", "cases", "nrm", played)
 
@@ -73,6 +77,7 @@ class Play:
             phone = self._phone(project_id, office)
             for answers in cases:
                 self._fill_and_send(phone, office, "consular", answers, played)
+            self._wait_for_cases(project_id, "consular")
             listed = list(phone.update_forms().lists.get("consular", {}))
             for case, answers in zip(listed, consular.updates(), strict=False):
                 self._fill_and_send(phone, office, "consular_update", {**answers, "/case": case}, played)
@@ -120,7 +125,18 @@ class Play:
             answer = f"{result.status or 'no answer'} {result.message}"
             raise DemoError(f"The server did not take a {form_id} of {office}: {answer}")
         played.sent[form_id] += 1
+        self._awaited |= {each["id"] for each in filled.entities if each.get("create") in ("1", "true")}
         self.say(office, form_id, f"{result.status} {result.message}".strip())
+
+    def _wait_for_cases(self, project_id: int, list_name: str) -> None:
+        """The server makes cases a moment after it has taken their submissions."""
+        end = time.monotonic() + CASES_SECONDS
+        while self._awaited:
+            listed = self.central.get(f"/v1/projects/{project_id}/datasets/{list_name}/entities")
+            self._awaited -= {each["uuid"] for each in listed}
+            if self._awaited and time.monotonic() > end:
+                raise DemoError(f"The server has made no case of what was sent within {CASES_SECONDS} s: see its log.")
+            time.sleep(0.1 if self._awaited else 0)
 
     def _hand_in(self, projects: dict[str, int]) -> None:
         """The demonstration's phones must not stay able to send."""

@@ -1,32 +1,39 @@
-"""What does a submission do to cases? Creates or updates them, in the transaction that takes the submission.
+"""What does a submission do to cases? Creates or updates them, after it was taken (the outbox's work `entities`).
 
 As ODK Central: an update made from an older version than the current one is kept and marked as a conflict (`soft` if
-it touches other properties than the updates since, `hard` if the same). A fault in the entity never costs the
-submission: it is written to the audit as `entity.error`.
+it touches other properties than the updates since, `hard` if the same). An update that a phone made offline, and that
+comes before the one it builds on, is held until that comes; after five days it is applied as it is. A fault in the
+entity never costs the submission: it is written to the audit as `entity.error`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError
 
 from app.clock import now
 from app.db import db, models
 from app.db.insert import insert_if_new
+from app.db.queries import backlog
 from app.db.queries import entities as queries
 from app.db.queries.offices import office_by_code
 from app.permissions import Actor, reaches_office
-from app.sealing.envelope import SealBroken
 from app.services.audit import record
 from app.services.entity_content import EntityContent, clear_properties, open_entity, seal_entity
 from app.services.keys import add_data_key, data_key
+from app.services.outbox import enqueue_once
 from forms.schema import FormSchema
 from forms.submission import EntityChange, Submission, entity_uuid, entity_values
 
 # The property whose value is the code of the office that a case belongs to.
 CUSTODIAN = "custodian"
+# The outbox's work: look at the held updates of a submission again.
+REPLAY = "backlog"
+BRANCH_CHARACTERS = 255
+# Central's label of a case whose creation never came.
+_NO_LABEL = "auto generated"
 
 
 class EntityRefused(Exception):
@@ -35,6 +42,17 @@ class EntityRefused(Exception):
 
 class EntityExists(EntityRefused):
     """Another submission has just created it."""
+
+
+class EntityMissing(EntityRefused):
+    """What it builds on is not there."""
+
+
+class _Early(Exception):
+    """What it builds on in its phone's branch has not come yet."""
+
+    def __init__(self, dataset: models.Dataset, uuid: str, branch_id: str, base_number: int) -> None:
+        self.dataset, self.uuid, self.branch_id, self.base_number = dataset, uuid, branch_id, base_number
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,57 +71,120 @@ def apply_entities(
     submission: Submission,
     schema: FormSchema,
     version: models.SubmissionVersion,
+    *,
+    if_missing: Callable[[], None] = lambda: None,
 ) -> None:
-    """Apply every change of a new submission. Edits do not come here: an edit never makes a case twice."""
+    """Apply every change of a new submission that it has not made yet: doing it again does nothing.
+
+    Edits do not come here: an edit never makes a case twice. `if_missing` is called before a change is given up
+    because what it builds on is not there; it may raise.
+    """
     origin = Origin(actor, project, version.user_agent, version)
+    done: set[tuple[str, str | None]] = set()
     for change in entity_values(submission, schema):
+        name = (change.dataset, entity_uuid(change.id))
         try:
-            # A savepoint: what fails half-way leaves no half of a case, and the submission stands.
+            if name in done and name[1] is not None:
+                raise EntityRefused("the submission changes the same entity twice")
+            # A savepoint: what is refused half-way leaves no half of a case, and the submission stands.
             with db.session.begin_nested():
                 _apply(origin, change)
-        except (EntityRefused, IntegrityError, SealBroken) as error:
-            reason = str(error) if isinstance(error, EntityRefused) else type(error).__name__
-            record(
-                "entity.error",
-                actor,
-                project_id=project.id,
-                form_id=version.form_id,
-                submission_id=version.submission_id,
-                dataset=change.dataset,
-                reason=reason,
-            )
+        except _Early as early:
+            _hold(origin, early)
+        except EntityRefused as error:
+            if isinstance(error, EntityMissing):
+                if_missing()
+            _refused(origin, change, error)
+        done.add(name)
 
 
-def _apply(origin: Origin, change: EntityChange) -> None:
+def apply_held(
+    actor: Actor,
+    project: models.Project,
+    submission: Submission,
+    schema: FormSchema,
+    version: models.SubmissionVersion,
+    *,
+    force: bool,
+) -> None:
+    """Apply the submission's held updates that fit by now; with `force` all of them, onto what the case says now."""
+    origin = Origin(actor, project, version.user_agent, version)
+    changes = {(each.dataset, entity_uuid(each.id)): each for each in entity_values(submission, schema)}
+    for held in backlog.held_by(version.id):
+        dataset = db.session.get_one(models.Dataset, held.dataset_id)
+        change = changes[dataset.name, held.entity_uuid]
+        try:
+            with db.session.begin_nested():
+                _apply(origin, change, force=force)
+        except _Early:
+            continue
+        except EntityRefused as error:
+            _refused(origin, change, error)
+        db.session.delete(held)
+        db.session.flush()
+        _backlog_record(origin, "force" if force else "reprocess", dataset, held.entity_uuid)
+
+
+def _refused(origin: Origin, change: EntityChange, error: EntityRefused) -> None:
+    assert origin.submission is not None
+    record(
+        "entity.error",
+        origin.actor,
+        project_id=origin.project.id,
+        form_id=origin.submission.form_id,
+        submission_id=origin.submission.submission_id,
+        dataset=change.dataset,
+        reason=str(error),
+    )
+
+
+def _apply(origin: Origin, change: EntityChange, *, force: bool = False) -> None:
+    assert origin.submission is not None
     dataset = queries.dataset(origin.project.id, change.dataset)
     if dataset is None:
-        raise EntityRefused("the form names a list that is not published")
+        raise EntityMissing("the form names a list that is not published")
     uuid = entity_uuid(change.id)
     if uuid is None:
         raise EntityRefused("the entity's id is not a UUID of version 4")
     entity = queries.entity_for_update(dataset.id, uuid)
-    if entity is not None and origin.submission is not None and _already(entity, origin.submission):
-        raise EntityRefused("the submission changes the same entity twice")
+    if entity is not None and queries.version_by_submission(entity.id, origin.submission.id) is not None:
+        return
     if change.update and entity is not None and entity.deleted_at is None:
-        # A phone that knows a case's UUID from before the hand-over may not take it back.
-        if not reaches_office(origin.actor, "entity.update", entity.office_id, project_id=origin.project.id):
-            raise EntityRefused("the entity belongs to another office")
-        _update(origin, dataset, entity, change)
+        _update(origin, dataset, entity, change, force=force)
     elif change.create and entity is None:
         create_entity(origin, dataset, uuid, EntityContent(change.label or "", change.data))
+    elif change.create and entity is not None and entity.deleted_at is None and _was_forced(entity):
+        _update(origin, dataset, entity, change, is_creation=True)
     elif change.create:
         raise EntityExists("an entity with this id was already created by another submission")
+    elif entity is None and force:
+        label = change.label if change.label and change.label.strip() else _NO_LABEL
+        create_entity(origin, dataset, uuid, EntityContent(label, change.data), branch=change)
     elif entity is None and change.branch_id and not change.trunk_version:
         # Created and updated offline; the update came first.
-        _hold(origin, dataset, uuid, change, _whole(change.base_version) or 1)
+        raise _Early(dataset, uuid, change.branch_id, _whole(change.base_version) or 1)
     else:
-        raise EntityRefused("the entity to update does not exist, or was deleted")
+        raise EntityMissing("the entity to update does not exist, or was deleted")
+
+
+def _was_forced(entity: models.Entity) -> bool:
+    """Was it made from an update whose creation did not come within five days? Only then has its first one a branch."""
+    first = queries.version(entity.id, 1)
+    return first is not None and first.branch_id is not None
 
 
 def create_entity(
-    origin: Origin, dataset: models.Dataset, uuid: str, content: EntityContent
+    origin: Origin,
+    dataset: models.Dataset,
+    uuid: str,
+    content: EntityContent,
+    *,
+    branch: EntityChange | None = None,
 ) -> tuple[models.Entity, models.EntityVersion]:
-    """Add a case in the running transaction. Raises EntityRefused without a label, EntityExists."""
+    """Add a case in the running transaction. Raises EntityRefused without a label, EntityExists.
+
+    `branch`: the update that it is made from, if its creation never came.
+    """
     if not content.label.strip():
         raise EntityRefused("the entity has no label")
     key_id, key = add_data_key("entity")
@@ -121,7 +202,7 @@ def create_entity(
         db.session.delete(db.session.get_one(models.DataKey, key_id))
         raise EntityExists("an entity with this id was already created by another submission")
     entity = db.session.get_one(models.Entity, entity_id)
-    version = _add_version(origin, dataset, entity, key, 1, content)
+    version = _add_version(origin, dataset, entity, key, 1, content, _columns_of(branch))
     record(
         "entity.create",
         origin.actor,
@@ -143,27 +224,38 @@ def _whole(text: str | None) -> int | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def _update(origin: Origin, dataset: models.Dataset, entity: models.Entity, change: EntityChange) -> None:
-    base_number = _whole(change.base_version)
-    if base_number is None:
-        raise EntityRefused("the update does not say which version it builds on")
+def _update(
+    origin: Origin,
+    dataset: models.Dataset,
+    entity: models.Entity,
+    change: EntityChange,
+    *,
+    force: bool = False,
+    is_creation: bool = False,
+) -> None:
+    # A phone that knows a case's UUID from before the hand-over may not take it back.
+    if not reaches_office(origin.actor, "entity.update", entity.office_id, project_id=origin.project.id):
+        raise EntityRefused("the entity belongs to another office")
     current = queries.current_version(entity.id)
-    base = queries.version(entity.id, base_number)
-    if base is None:
-        if change.branch_id and base_number > current.version:
-            _hold(origin, dataset, entity.uuid, change, base_number)
-            return
-        raise EntityRefused("the update builds on a version that does not exist")
+    # A creation that comes late builds on whatever was made of its updates.
+    base = current if is_creation else _base(dataset, entity, current, change, force=force)
     key = data_key(entity.data_key_id)
     now_says = open_entity(key, entity.uuid, current)
     content = EntityContent(change.label or now_says.label, {**now_says.data, **change.data})
-    conflicting = _conflicting(key, entity, base, current, change) if base.id != current.id else None
-    version = _add_version(origin, dataset, entity, key, current.version + 1, content)
-    version.base_version = base_number
-    version.trunk_version = _whole(change.trunk_version)
-    version.branch_id = (change.branch_id or "")[:255] or None
-    version.branch_base_version = base_number if change.branch_id else None
-    version.conflicting_properties = conflicting
+    conflicting: list[str] | None = None
+    if is_creation:
+        conflicting = sorted(name for name, value in change.data.items() if now_says.data.get(name, value) != value)
+    elif base.id != current.id:
+        conflicting = _conflicting(key, entity, base, current, change)
+    elif change.branch_id and backlog.is_interrupted(
+        entity.id, change.branch_id[:BRANCH_CHARACTERS], _whole(change.trunk_version) or 1
+    ):
+        conflicting = []
+    columns = _columns_of(None if is_creation else change) | {
+        "base_version": base.version,
+        "conflicting_properties": conflicting,
+    }
+    version = _add_version(origin, dataset, entity, key, current.version + 1, content, columns)
     if conflicting is not None:
         entity.conflict = "hard" if conflicting or entity.conflict == "hard" else "soft"
     if CUSTODIAN in change.data:
@@ -182,6 +274,47 @@ def _update(origin: Origin, dataset: models.Dataset, entity: models.Entity, chan
     )
 
 
+def _base(
+    dataset: models.Dataset,
+    entity: models.Entity,
+    current: models.EntityVersion,
+    change: EntityChange,
+    *,
+    force: bool,
+) -> models.EntityVersion:
+    """The version that an update builds on. Raises _Early if a step of its phone's branch is still to come."""
+    number = _whole(change.base_version)
+    if number is None:
+        raise EntityRefused("the update does not say which version it builds on")
+    trunk = _whole(change.trunk_version)
+    if not change.branch_id:
+        base = queries.version(entity.id, number)
+        if base is None:
+            raise EntityMissing("the update builds on a version that does not exist")
+        return base
+    # Where the branch begins the number is ours; after that it counts the phone's own steps.
+    if number in (1, trunk):
+        base = queries.version(entity.id, number)
+    else:
+        base = backlog.version_in_branch(entity.id, change.branch_id[:BRANCH_CHARACTERS], number - 1)
+    if base is not None:
+        return base
+    if not force:
+        raise _Early(dataset, entity.uuid, change.branch_id, number)
+    return current
+
+
+def _columns_of(change: EntityChange | None) -> dict[str, object]:
+    """What a version remembers of the update that made it."""
+    if change is None:
+        return {}
+    return {
+        "trunk_version": _whole(change.trunk_version),
+        "branch_id": (change.branch_id or "")[:BRANCH_CHARACTERS] or None,
+        "branch_base_version": _whole(change.base_version) if change.branch_id else None,
+    }
+
+
 def _conflicting(
     key: bytes,
     entity: models.Entity,
@@ -196,28 +329,29 @@ def _conflicting(
     return sorted(changed_since & ours)
 
 
-def _already(entity: models.Entity, submission: models.SubmissionVersion) -> bool:
-    return queries.version_by_submission(entity.id, submission.id) is not None
-
-
-def _hold(origin: Origin, dataset: models.Dataset, uuid: str, change: EntityChange, base_number: int) -> None:
-    """Keep an offline update whose predecessor has not arrived. Raises EntityRefused for a second of one submission."""
+def _hold(origin: Origin, early: _Early) -> None:
+    """Keep an offline update whose predecessor has not come. One that is held already stays as it is."""
     assert origin.submission is not None
-    assert change.branch_id is not None
-    if queries.is_held(origin.submission.id, uuid):
-        raise EntityRefused("the submission changes the same entity twice")
+    if queries.is_held(origin.submission.id, early.uuid):
+        return
     db.session.add(
         models.EntityBacklog(
-            dataset_id=dataset.id,
-            entity_uuid=uuid,
+            dataset_id=early.dataset.id,
+            entity_uuid=early.uuid,
             submission_version_id=origin.submission.id,
-            branch_id=change.branch_id[:255],
-            branch_base_version=base_number,
+            branch_id=early.branch_id[:BRANCH_CHARACTERS],
+            branch_base_version=early.base_number,
             created_at=now(),
         )
     )
+    db.session.flush()
+    _backlog_record(origin, "hold", early.dataset, early.uuid)
+
+
+def _backlog_record(origin: Origin, act: str, dataset: models.Dataset, uuid: str) -> None:
+    assert origin.submission is not None
     record(
-        "submission.backlog.hold",
+        f"submission.backlog.{act}",
         origin.actor,
         project_id=origin.project.id,
         submission_id=origin.submission.submission_id,
@@ -233,11 +367,13 @@ def _add_version(
     key: bytes,
     number: int,
     content: EntityContent,
+    columns: dict[str, object],
 ) -> models.EntityVersion:
     clear, sealed = seal_entity(key, entity.uuid, number, content, clear_properties(queries.properties(dataset.id)))
-    db.session.execute(
-        update(models.EntityVersion).where(models.EntityVersion.entity_id == entity.id).values(is_current=False)
-    )
+    if number > 1:
+        db.session.execute(
+            update(models.EntityVersion).where(models.EntityVersion.entity_id == entity.id).values(is_current=False)
+        )
     version = models.EntityVersion(
         entity_id=entity.id,
         version=number,
@@ -248,7 +384,10 @@ def _add_version(
         creator_id=origin.actor.id or None,
         user_agent=(origin.user_agent or "")[:255] or None,
         created_at=now(),
+        **columns,
     )
     db.session.add(version)
     db.session.flush()
+    for held in backlog.held_after(dataset.id, entity.uuid, version):
+        enqueue_once(REPLAY, held)
     return version

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app import problems
 from app.clock import now
+from app.crash_points import crash_point
 from app.db import db, models
 from app.db.engine import BUSY_SECONDS
 from app.db.insert import insert_if_new
@@ -31,6 +32,7 @@ from app.services.erasure_ledger import (
     ledger_key,
     ledger_path,
 )
+from app.services.quarantine_links import KeptEdits, kept_edits_of
 from app.services.transaction import transaction
 from app.services.uploads import discard_blobs
 
@@ -90,7 +92,7 @@ def erase_submission(actor: Actor, form: models.Form, instance_id: str, reason: 
             "reason", f"give one line of 1 to {REASON_CHARACTERS} characters, without names"
         )
     with transaction():
-        found = _find(form, instance_id)
+        found = _find(form, instance_id, with_kept_edits=True)
         if not found.submission_ids and not found.kept and not is_erased(form.id, instance_id):
             raise problems.not_found()
         erased, blobs = _erase(found)
@@ -115,8 +117,11 @@ def erase_submission(actor: Actor, form: models.Form, instance_id: str, reason: 
         # Before the commit: what the file says and the database does not will be erased at the next restore, which
         # is what was asked for; the other way round an old backup would bring the person back.
         append_lines(ledger_path(runtime().settings), ledger)
+        crash_point("erasure.written")
+    crash_point("erasure.committed")
     db.session.expire_all()  # what was read before says what is no more
     discard_blobs(blobs)
+    crash_point("erasure.unlinked")
     forget_old_pages()
     return erased
 
@@ -171,8 +176,11 @@ def forms_called(project_id: int, xml_form_id: str) -> list[models.Form]:
     return list(db.session.scalars(statement.order_by(models.Form.id.desc())))
 
 
-def _find(form: models.Form, instance_id: str) -> _Found:
-    """Every row that is about this submission, locked against senders until the transaction ends."""
+def _find(form: models.Form, instance_id: str, *, with_kept_edits: bool = False) -> _Found:
+    """Every row that is about this submission, locked against senders until the transaction ends.
+
+    `with_kept_edits`: also edits of it that were put aside. A restore knows them from the ledger, by their own IDs.
+    """
     form_ids = [each.id for each in forms_called(form.project_id, form.xml_form_id)]
     by_version = select(Version.submission_id).where(Version.form_id.in_(form_ids), Version.instance_id == instance_id)
     submission_ids = list(
@@ -190,11 +198,16 @@ def _find(form: models.Form, instance_id: str) -> _Found:
     ).all()
     instance_ids = {instance_id, *(row.instance_id for row in versions)}
     version_ids = [row.id for row in versions]
+    edits = KeptEdits(frozenset(), frozenset())
+    if with_kept_edits:
+        edits = kept_edits_of(form.project_id, form_ids, instance_ids)
+        instance_ids |= edits.instance_ids
     kept = db.session.execute(
         select(Kept.id, Kept.blob_key, Kept.data_key_id).where(
             Kept.project_id == form.project_id,
             or_(
                 Kept.submission_version_id.in_(version_ids),
+                Kept.id.in_(edits.entries),
                 # What came for a form that was not there yet has no form, and may be this submission's first sending.
                 Kept.instance_id.in_(instance_ids) & or_(Kept.form_id.in_(form_ids), Kept.form_id.is_(None)),
             ),
@@ -213,6 +226,7 @@ def _erase(found: _Found) -> tuple[Erased, set[str]]:
     keys = set(db.session.scalars(select(Submission.data_key_id).where(Submission.id.in_(found.submission_ids))))
     moment = now()
     _change(delete(Attachment).where(Attachment.submission_version_id.in_(found.version_ids)))
+    _change(delete(models.Outbox).where(models.Outbox.submission_version_id.in_(found.version_ids)))
     _change(delete(models.EntityBacklog).where(models.EntityBacklog.submission_version_id.in_(found.version_ids)))
     _change(delete(Kept).where(Kept.id.in_([row.id for row in found.kept])))
     _change(

@@ -17,6 +17,7 @@ from flask import current_app
 from sqlalchemy import func, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from app.crash_points import crash_point
 from app.db import db, models
 from app.db.head import MIGRATIONS, expected_revision
 from app.db.queries import blobs as queries
@@ -172,7 +173,9 @@ class _Loading(Consumer):
             self._progress(f"restore: comparing {shape.name}", 0, None)
             if digest(db.session.connection(), shape) != self._manifest.tables[shape.name]:
                 raise OperationRefused(f"the table {shape.name} did not come out as it was; nothing was restored")
+        crash_point("restore.compared")
         self._open.close()  # commits
+        crash_point("restore.committed")
         if header.revision != expected_revision():
             from app.db.migrate import upgrade
 
@@ -191,6 +194,7 @@ class _Loading(Consumer):
         if queries.named([key]):
             self.written.append(key)
             put_back(runtime().store, key, pieces)
+            crash_point("restore.put-back")
         self._blobs += 1
         self._progress("restore: files", self._blobs, self._manifest.blobs)
 

@@ -21,6 +21,8 @@ from app.clock import now
 from app.config import Settings
 from app.db import db, models
 from app.permissions import Grant
+from app.services.outbox import work_once
+from app.services.outbox_work import WORKS
 from app.services.sign_in import new_token, token_hash
 
 PASSWORD = "a long enough password"
@@ -29,6 +31,14 @@ PASSWORD = "a long enough password"
 def settings_for(folder: Path, database_url: str | None, **changes: Any) -> Settings:
     """Settings of a test's own folder."""
     return Settings(data=folder, database_url=database_url, **changes)
+
+
+def work(app: Flask) -> None:
+    """Do what submissions have started, as the served process does beside its requests: until nothing is due."""
+    done = True
+    while done:
+        with app.app_context():
+            done = work_once(WORKS)
 
 
 @dataclass
@@ -101,7 +111,14 @@ class AppUser:
         return self.client.get(self.at + path, **options)
 
     def send(self, xml: bytes | str, files: dict[str, bytes] | None = None, **fields: str) -> TestResponse:
-        """POST a submission with its files."""
+        """POST a submission with its files, and do what it starts."""
+        answer = self.only_send(xml, files, **fields)
+        if answer.status_code == 201:
+            work(self.client.application)
+        return answer
+
+    def only_send(self, xml: bytes | str, files: dict[str, bytes] | None = None, **fields: str) -> TestResponse:
+        """The same, and what it starts is left waiting."""
         content = xml.encode() if isinstance(xml, str) else xml
         data: dict[str, Any] = {"xml_submission_file": (io.BytesIO(content), "submission.xml", "text/xml")}
         for name, file in (files or {}).items():
@@ -126,6 +143,10 @@ class Backend:
         """A session to look at rows with."""
         with self.app.app_context():
             yield db.session
+
+    def work(self) -> None:
+        """Do what submissions have started, until nothing is due."""
+        work(self.app)
 
     def person(self, *grants: Grant, office: str | None = None, name: str = "Person") -> Person:
         """A user with these roles, signed in."""

@@ -13,6 +13,7 @@ from app.db.models.entity import (
 )
 from app.db.models.erasure import Erasure, SweepMark
 from app.db.models.form import Form, FormAttachment, FormVersion, Project
+from app.db.models.outbox import Lease, Outbox
 from app.db.models.sealing import DataKey
 from app.db.models.submission import Quarantine, Submission, SubmissionAttachment, SubmissionVersion
 
@@ -33,7 +34,9 @@ __all__ = [
     "Form",
     "FormAttachment",
     "FormVersion",
+    "Lease",
     "Office",
+    "Outbox",
     "Project",
     "PropertySource",
     "Quarantine",

@@ -163,12 +163,12 @@ def test_a_case_without_a_label_or_created_twice_is_written_down(cases: Backend)
 def test_an_offline_update_that_comes_before_what_it_builds_on_is_held(cases: Backend) -> None:
     phone = cases.phone(office="tr-01")
     branch = f'branchId="{OTHER}"'
-    update(phone, "<code>C-2</code>", "1", f'{branch} trunkVersion=""')
+    update(phone, "<code>C-2</code>", "1", f'{branch} trunkVersion=""', uuid=OTHER)
     create(phone)
     update(phone, "<code>C-4</code>", "3", f'{branch} trunkVersion="1"')
     held = rows(cases, models.EntityBacklog)
     assert [(row.entity_uuid, row.branch_id, row.branch_base_version) for row in held] == [
-        (UUID, OTHER, 1),
+        (OTHER, OTHER, 1),
         (UUID, OTHER, 3),
     ]
     assert len(cases.admin.rows("follow_up")) == 2

@@ -24,6 +24,7 @@ import requests
 from tests.support.postgres import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
+WAITING = 'sportel_outbox_size{state="waiting"}'
 EMAIL, PASSWORD = "admin@example.org", "a long enough password"
 # Publishing the five forms and two interpreters' starts, on a machine that does other things too.
 PATIENCE_SECONDS = 120
@@ -169,6 +170,13 @@ class Central:
         assert answer.status_code == 200, f"{method} {path}: {answer.status_code} {answer.text[:1000]}"
         return answer
 
+    def settle(self) -> None:
+        """Wait until what submissions have started is done: cases are made after the phone's answer."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while f"{WAITING} 0.0" not in self._session.get(self.url.removesuffix("/v1") + "/metrics", timeout=60).text:
+            assert time.monotonic() < end, "the outbox is not emptied"
+            time.sleep(0.05)
+
     def project(self, name: str) -> Project:
         """A programme by its name."""
         (found,) = [each["id"] for each in self.get("/projects") if each["name"] == name]
@@ -203,7 +211,8 @@ class Project:
         assert answer.status_code == 200, answer.text
 
     def app_user(self, name: str, office: str | None = None, forms: list[str] | None = None) -> dict[str, Any]:
-        """A new phone, for all forms or some: `settingsQr.payload` is what it scans."""
+        """A new phone, for all forms or some: `settingsQr.payload` is what it scans. Its lists will have every case."""
+        self.central.settle()
         body: dict[str, Any] = {"displayName": name, "language": "sq"}
         body |= {"office": office} if office else {}
         body |= {"forms": forms} if forms else {}
@@ -249,7 +258,8 @@ class Project:
         return self.central.content(f"{self.at}/forms/{form_id}/submissions/{instance_id}/attachments/{name}")
 
     def entities(self, dataset: str) -> dict[str, dict[str, Any]]:
-        """The cases of a list by their UUID."""
+        """The cases of a list by their UUID, with all that was sent."""
+        self.central.settle()
         listed = self.central.get(f"{self.at}/datasets/{dataset}/entities")
         return {each["uuid"]: each for each in listed}
 

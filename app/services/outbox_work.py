@@ -1,0 +1,107 @@
+"""Which work does the outbox know, and what does each need to be done later as it would have been done at once?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from app.clock import now
+from app.db import models
+from app.db.queries import backlog
+from app.db.queries import outbox as queries
+from app.db.queries.outbox import Job
+from app.permissions import ANONYMOUS, Actor
+from app.services.apply_entities import REPLAY, apply_entities, apply_held
+from app.services.keys import open_key
+from app.services.outbox import Postponed, Work, enqueue_once
+from app.services.records import open_xml, place
+from app.services.schemas import schema_of
+from app.services.transaction import transaction
+from forms.schema import FormSchema
+from forms.submission import Submission, parse_submission
+
+# What a new submission starts, if its form declares entities.
+ENTITIES = "entities"
+# Its held updates are applied, fit or not.
+FORCE = "backlog.force"
+
+# Central's: for so long an offline update waits for the one before it.
+HELD_FOR = timedelta(days=5)
+
+
+@dataclass(frozen=True, repr=False)
+class _Taken:
+    """A submission version, opened; the actor is its sender with the office that the submission belongs to."""
+
+    actor: Actor
+    project: models.Project
+    submission: Submission
+    schema: FormSchema
+    version: models.SubmissionVersion
+
+
+def _open(job: Job) -> _Taken | None:
+    """What was sent; None if it was erased since. Raises Postponed while somebody edits or erases it."""
+    found = queries.taken_for_update(job.submission_version_id)
+    if found is None:
+        raise Postponed
+    version = found.version
+    if found.submission.deleted_at is not None:
+        return None
+    where = place(version.form_id, version.is_draft, version.instance_id)
+    return _Taken(
+        _sender(found.sender, found.submission.office_id),
+        found.project,
+        parse_submission(open_xml(open_key(found.data_key), where, version.xml_sealed)),
+        schema_of(version.form_version_id, found.form_sha256),
+        version,
+    )
+
+
+def _sender(row: models.Actor | None, office_id: int | None) -> Actor:
+    """Who sent it. A phone that was revoked since, or moved to another office, has sent it all the same."""
+    if row is None:
+        return ANONYMOUS
+    return Actor(row.id, row.type, row.display_name, office_id, queries.grants_of(row.id))
+
+
+def _entities(job: Job) -> None:
+    taken = _open(job)
+    if taken is None:
+        return
+
+    def if_missing() -> None:
+        # What it builds on may be in an earlier submission whose turn comes again.
+        if queries.earlier_is_tried_again(job):
+            raise Postponed
+
+    apply_entities(taken.actor, taken.project, taken.submission, taken.schema, taken.version, if_missing=if_missing)
+
+
+def _replay(job: Job, *, force: bool) -> None:
+    taken = _open(job)
+    if taken is not None:
+        apply_held(taken.actor, taken.project, taken.submission, taken.schema, taken.version, force=force)
+
+
+WORKS: dict[str, Work] = {
+    ENTITIES: _entities,
+    REPLAY: partial(_replay, force=False),
+    FORCE: partial(_replay, force=True),
+}
+
+
+def enqueue_what_waits_too_long() -> None:
+    """Have offline updates applied whose predecessor has not come for five days."""
+    since = now() - HELD_FOR
+    if not backlog.anything_held_since(since):
+        return
+    with transaction():
+        for version_id in backlog.held_since(since):
+            enqueue_once(FORCE, version_id)
+
+
+# What is looked after from time to time, besides what submissions start.
+CHORES: tuple[Callable[[], None], ...] = (enqueue_what_waits_too_long,)

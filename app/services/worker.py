@@ -1,0 +1,131 @@
+"""Who does the work in the outbox, and when? A loop in each served process; the one with the lease works.
+
+It wakes when its own process has committed work, and looks every second otherwise. It writes nothing while there is
+nothing to do. A database that is away is waited for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+import structlog
+
+from app.clock import now
+from app.db.queries import outbox as queries
+from app.logs import place_of
+from app.services import outbox
+from app.services.lease import Lease
+from app.services.outbox import Work
+from app.services.outbox_work import CHORES, WORKS
+
+log = structlog.get_logger("sportel.outbox")
+
+LEASE = "outbox"
+POLL_SECONDS = 1.0
+_CHORES_EVERY_SECONDS = 600.0
+# After a fault of the database: longer and longer.
+_AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
+# An ending process waits so long for the work that is being done. Every one is short; the next process does it again.
+_STOP_SECONDS = 30.0
+
+
+class Worker:
+    """One loop. `run` it here, or `start` it on a thread; `stop` ends it after the work that is being done.
+
+    `in_application`: Flask's `app.app_context`, entered anew for each round.
+    """
+
+    def __init__(
+        self,
+        in_application: Callable[[], AbstractContextManager[object]],
+        works: Mapping[str, Work] = WORKS,
+        chores: Sequence[Callable[[], None]] = CHORES,
+        *,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self._in_application, self._works, self._chores = in_application, works, chores
+        self._poll_seconds = poll_seconds
+        self._lease = Lease(LEASE)
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._chores_at = time.monotonic()
+        self._faults = 0
+
+    def start(self) -> None:
+        """Run on a thread that never keeps the process alive. After a fork, never before."""
+        self._thread = threading.Thread(target=self.run, name="outbox", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Begin no more work, and wait for what is being done."""
+        self._stopping.set()
+        outbox.woken.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(_STOP_SECONDS)
+
+    def run(self) -> None:
+        """Work until stopped."""
+        while not self._stopping.is_set():
+            self._wait(self._round_safely())
+        self._safely(self._lease.give_back)
+
+    def _wait(self, held: bool) -> None:
+        if self._faults:
+            self._stopping.wait(_AWAY_SECONDS[min(self._faults, len(_AWAY_SECONDS)) - 1])
+        elif held:
+            outbox.woken.wait(self._poll_seconds)
+        else:
+            # Another process works: what this one commits is no reason to look more often.
+            self._stopping.wait(self._poll_seconds)
+
+    def _round_safely(self) -> bool:
+        held = False
+
+        def round_() -> None:
+            nonlocal held
+            held = self.round()
+
+        self._safely(round_)
+        return held
+
+    def _safely(self, act: Callable[[], None]) -> None:
+        """Whatever fails here is the database's or the machine's: told once, then waited for."""
+        try:
+            with self._in_application():
+                act()
+        except Exception as error:  # noqa: BLE001  (a worker that dies of anything would die unseen)
+            if not self._faults:
+                log.warning("outbox.waiting", error=type(error).__name__, place=place_of(error))
+            self._faults += 1
+        else:
+            if self._faults:
+                log.info("outbox.working-again")
+            self._faults = 0
+
+    def round(self) -> bool:
+        """Do all that is due, if it is this one's to do; False if another one holds the lease."""
+        outbox.woken.clear()  # before the look: what is committed after it wakes again
+        if time.monotonic() >= self._chores_at:
+            self._chores_at = time.monotonic() + _CHORES_EVERY_SECONDS
+            for chore in self._chores:
+                chore()
+        if not outbox.is_due():
+            # Whoever lets it expire has not ended well; see below.
+            self._lease.give_back()
+            return True
+        while not self._stopping.is_set() and outbox.is_due():
+            if not self._lease.take():
+                return False
+            if self._lease.taken_over:
+                self._count_for_the_dead()
+            outbox.work_once(self._works)
+        return True
+
+    def _count_for_the_dead(self) -> None:
+        """The last holder did not end well, and the oldest work is what it was at: nothing may kill for ever."""
+        job = queries.first_due(now())
+        if job is not None:
+            outbox.count_try(job, "the worker ended in it")
