@@ -55,6 +55,8 @@ _MANAGER = _VIEWER | frozenset(
         "assignment.create",
         "assignment.delete",
         "quarantine.list",
+        "quarantine.release",
+        "quarantine.discard",
     ]
 )
 _FORMFILL = frozenset(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+
+from sqlalchemy import delete
 
 from app.clock import now
 from app.db import db, models
@@ -36,8 +39,11 @@ class Context:
     submission_version_id: int | None = None
 
 
-def keep_aside(reason: str, file: StoredFile, context: Context) -> bool:
-    """Keep the file in the running transaction; False if this very file of this submission is kept already."""
+def keep_aside(reason: str, file: StoredFile, context: Context, *, by: Actor | None = None) -> bool:
+    """Keep the file in the running transaction; False if this very file of this submission is kept already.
+
+    `by`: whose act it is, if it is not the sender's.
+    """
     if queries.is_kept(context.project_id, reason, context.form_id, context.instance_id, file.name, file.content_hmac):
         return False
     data_key_id, data_key = add_data_key("quarantine")
@@ -64,10 +70,24 @@ def keep_aside(reason: str, file: StoredFile, context: Context) -> bool:
         return False
     record(
         "quarantine.add",
-        context.actor,
+        by or context.actor,
         project_id=context.project_id,
         form_id=context.form_id,
         reason=reason,
         instanceId=context.instance_id,
     )
     return True
+
+
+def take_out(ids: Collection[int]) -> list[str]:
+    """Delete entries with their data keys in the running transaction; those that are gone already are no error.
+
+    Gives the storage keys of their files, for `discard_blobs` after the commit.
+    """
+    rows = queries.locked(ids)
+    blobs, keys = [row.blob_key for row in rows], [row.data_key_id for row in rows]
+    for table, which in ((models.Quarantine, [row.id for row in rows]), (models.DataKey, keys)):
+        db.session.execute(delete(table).where(table.id.in_(which)), execution_options={"synchronize_session": False})
+    for row in rows:
+        db.session.expunge(row)
+    return blobs

@@ -5,7 +5,18 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web import health, home, metrics
-from app.web.api import app_users, datasets, drafts, exports, forms, projects, sessions, submissions, users
+from app.web.api import (
+    app_users,
+    datasets,
+    drafts,
+    exports,
+    forms,
+    projects,
+    quarantine,
+    sessions,
+    submissions,
+    users,
+)
 from app.web.door import Door, Operation
 from app.web.odata import tables
 from app.web.openrosa import draft, form_list, integrity, submission
@@ -19,6 +30,7 @@ API_DOORS: tuple[Door, ...] = (
     drafts.door,
     submissions.door,
     exports.door,
+    quarantine.door,
     tables.door,
     datasets.door,
     form_list.door,

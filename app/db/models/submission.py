@@ -134,4 +134,6 @@ class Quarantine(Base):
             "content_hmac",
             unique=True,
         ),
+        # A number that was released or discarded is never another file's: somebody may still have it on the screen.
+        {"sqlite_autoincrement": True},
     )

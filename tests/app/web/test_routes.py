@@ -105,7 +105,6 @@ def test_a_verb_that_a_role_has_is_asked_by_some_route_or_listed_as_one_to_come(
         "entity.delete",
         "entity.update",
         "open_form.list",  # the form list answers with what is left after open_form.read
-        "quarantine.list",
         "submission.delete",
         "user.update",
     }

@@ -1,0 +1,128 @@
+"""What was kept aside: list, look, read, release, discard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, stream_with_context
+
+from app.db.queries import quarantine as queries
+from app.services import quarantine_entries as entries
+from app.services.quarantine_discard import discard
+from app.services.quarantine_inspection import Inspected, inspect
+from app.services.quarantine_reasons import REASONS
+from app.services.release_quarantine import release, releaser_of
+from app.web.door import Door, Here
+from app.web.schemas.quarantine import (
+    DiscardedSchema,
+    DiscardSchema,
+    QuarantineDetailSchema,
+    QuarantineEntrySchema,
+    QuarantineQuerySchema,
+    ReleasedSchema,
+    ReleaseQuerySchema,
+)
+
+door = Door("quarantine", tag="Quarantine")
+
+ALL = "/projects/<int:project_id>/quarantine"
+ITEM = f"{ALL}/<int:entry_id>"
+
+
+@door.route(
+    "GET",
+    ALL,
+    verb="quarantine.list",
+    summary="What was kept aside, of the senders of my office, the newest first",
+    query=QuarantineQuerySchema(),
+    returns=QuarantineEntrySchema(many=True),
+)
+def list_entries(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
+    return [_shown(each) for each in queries.entries(_reach(here, "quarantine.list"), **query)]
+
+
+@door.route(
+    "GET",
+    ITEM,
+    verb="quarantine.list",
+    summary="One file of it: what happened, what to do, may it be released now",
+    returns=QuarantineDetailSchema(),
+)
+def get(here: Here, entry_id: int) -> dict[str, Any]:
+    return _detailed(inspect(releaser_of(here.actor, here.project.id), _reach(here, "quarantine.list"), entry_id))
+
+
+@door.route(
+    "GET",
+    f"{ITEM}/content",
+    verb="quarantine.list",
+    summary="The file as it came, as a download; that it was read is audited",
+    answer_types=("application/octet-stream",),
+)
+def content(here: Here, entry_id: int) -> Response:
+    kept, chunks = entries.read_content(here.actor, _reach(here, "quarantine.list"), entry_id)
+    # The type is the sender's word: the browser is told to save the bytes, never to show them.
+    response = Response(stream_with_context(chunks), content_type="application/octet-stream")
+    response.headers.set("Content-Disposition", "attachment", filename=kept.name or f"quarantine-{kept.id}")
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Content-Length"] = str(kept.size_bytes)
+    return response
+
+
+@door.route(
+    "POST",
+    f"{ITEM}/release",
+    verb="quarantine.release",
+    summary="Take it in with what came with it; a conflict with ?as=edit",
+    query=ReleaseQuerySchema(),
+    returns=ReleasedSchema(),
+)
+def release_entry(here: Here, entry_id: int, query: dict[str, Any]) -> Any:
+    return release(releaser_of(here.actor, here.project.id), entry_id, edit=query["edit"] is not None)
+
+
+@door.route(
+    "DELETE",
+    ITEM,
+    verb="quarantine.discard",
+    summary="Discard it for good; the body says why",
+    body=DiscardSchema(),
+    returns=DiscardedSchema(),
+)
+def discard_entry(here: Here, entry_id: int, body: dict[str, Any]) -> dict[str, int]:
+    reach = _reach(here, "quarantine.discard")
+    return {"discarded": discard(here.actor, reach, entry_id, body["reason"], whole=body["whole"])}
+
+
+def _reach(here: Here, verb: str) -> queries.Reach:
+    return entries.reach_of(here.actor, verb, here.project.id)
+
+
+def _shown(kept: queries.Kept) -> dict[str, Any]:
+    reason = REASONS[kept.reason]
+    return {
+        "id": kept.id,
+        "reason": kept.reason,
+        "happened": reason.happened,
+        "remedy": reason.remedy,
+        "release": reason.how.value,
+        "xml_form_id": kept.xml_form_id,
+        "instance_id": kept.instance_id,
+        "name": kept.name,
+        "content_type": kept.content_type,
+        "size": kept.size_bytes,
+        "sender_id": kept.actor_id,
+        "sender": kept.sender,
+        "office": kept.office,
+        "received_at": kept.received_at,
+        "released_at": kept.released_at,
+    }
+
+
+def _detailed(inspected: Inspected) -> dict[str, Any]:
+    return _shown(inspected.kept) | {
+        "releasable": inspected.releasable,
+        "obstacle": inspected.obstacle,
+        "sent": inspected.sent,
+        "together": inspected.together,
+    }
