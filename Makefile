@@ -7,7 +7,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format workbooks benchmarks clean test-tools demo-tools
+.PHONY: help run demo test faults check format workbooks benchmarks clean test-tools demo-tools
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -20,6 +20,11 @@ demo: $(VENV)/.dev demo-tools ## Phones fill the forms on the running server; th
 
 test: $(VENV)/.dev test-tools ## The whole test suite, with a real phone engine and a real PostgreSQL
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+faults: $(VENV)/.dev test-tools ## The drills in full, about an hour; their figures go into docs/promises.md
+	rm -rf build/faults/full
+	$(BIN)/python -m pytest tests/faults --full $(ARGS)
+	$(BIN)/python -m tests.faults.figures
 
 check: $(VENV)/.dev ## The gate: format, lint, types, workbooks, then the tests
 	$(BIN)/ruff format --check .
@@ -67,6 +72,7 @@ test-tools: demo-tools
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
 		|| $(MAKE) --no-print-directory build/.apt-postgresql
 	@ls /usr/sbin/nginx >/dev/null 2>&1 || command -v nginx >/dev/null || $(MAKE) --no-print-directory build/.apt-nginx
+	@command -v strace >/dev/null || $(MAKE) --no-print-directory build/.apt-strace
 	@command -v systemd-analyze >/dev/null || $(MAKE) --no-print-directory build/.apt-systemd
 
 build/.apt-%:

@@ -41,19 +41,23 @@ _MANAGER = _VIEWER | frozenset(
         "submission.create",
         "submission.update",
         "submission.delete",
+        "submission.hand_over",
         "app_user.list",
         "app_user.create",
+        "app_user.update",
         "app_user.revoke",
         "dataset.create",
         "dataset.update",
         "entity.create",
         "entity.update",
         "entity.delete",
+        "entity.hand_over",
         "open_form.list",
         "open_form.read",
         "assignment.list",
         "assignment.create",
         "assignment.delete",
+        "office.list",
         "quarantine.list",
         "quarantine.release",
         "quarantine.discard",
@@ -64,7 +68,8 @@ _FORMFILL = frozenset(
 )
 _APP_USER = frozenset(["open_form.list", "open_form.read", "submission.create"])
 _SITE = frozenset(
-    ["user.list", "user.create", "user.read", "user.update", "office.list", "project.create", "audit.read"]
+    ["user.list", "user.create", "user.read", "user.update", "project.create", "audit.read"]
+    + ["office.create", "office.update"]
 )
 
 ROLES: dict[str, Role] = {
@@ -72,7 +77,7 @@ ROLES: dict[str, Role] = {
     for role in (
         Role(1, "admin", "Administrator", _MANAGER | _SITE),
         Role(2, "app-user", "App User", _APP_USER),
-        Role(5, "manager", "Project Manager", _MANAGER | {"office.list"}),
+        Role(5, "manager", "Project Manager", _MANAGER),
         Role(6, "viewer", "Project Viewer", _VIEWER),
         Role(7, "formfill", "Data Collector", _FORMFILL),
         # Reads the de-identified feed; until that door is there, nothing.
@@ -136,14 +141,47 @@ def holds_role_in(actor: Actor, project_id: int) -> bool:
     return any(grant.project_id in (None, project_id) for grant in actor.grants)
 
 
-def office_scope(actor: Actor, verb: str, *, project_id: int, form_id: int | None = None) -> int | bool:
-    """Whose rows the verb reaches: True for all offices, an office's id for one, False for none."""
+def office_scope(actor: Actor, verb: str, *, project_id: int | None, form_id: int | None = None) -> int | bool:
+    """Whose rows the verb reaches: True for all offices, an office's id for one, False for none.
+
+    An administrator of the site reaches all offices: who gives out every right could give out this one too.
+    """
     grants = list(_grants(actor, verb, project_id, form_id))
-    if any(grant.all_offices or grant.project_id is None for grant in grants):
+    if any(grant.all_offices or is_site_administrator(grant) for grant in grants):
         return True
     if not grants or actor.office_id is None:
         return False
     return actor.office_id
+
+
+def is_site_administrator(grant: Grant) -> bool:
+    """Is it the administrator's role on the whole site?"""
+    return grant.role == "admin" and grant.project_id is None
+
+
+def may_grant(
+    actor: Actor,
+    role: str,
+    *,
+    office_id: int | None,
+    all_offices: bool,
+    project_id: int | None,
+    form_id: int | None = None,
+) -> bool:
+    """May the actor give this role there to somebody of this office, or take it away? Only what they hold themselves.
+
+    Each verb of the role must be theirs there, and reach what it would reach in the other's hands: all offices, or
+    the other's own.
+    """
+    where = {"project_id": project_id, "form_id": form_id}
+    if not may(actor, "assignment.create", project_id=project_id, form_id=form_id):
+        return False
+    if actor.office_id is None and not all(office_scope(actor, verb, **where) is True for verb in ROLES[role].verbs):
+        return False
+    return all(
+        reaches is True or (reaches is not False and not all_offices and reaches == office_id)
+        for reaches in (office_scope(actor, verb, **where) for verb in ROLES[role].verbs)
+    )
 
 
 def reaches_office(

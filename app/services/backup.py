@@ -17,6 +17,7 @@ from typing import BinaryIO
 from sqlalchemy import Connection, select
 
 from app.clock import now, to_iso
+from app.crash_points import crash_point
 from app.db import db, models
 from app.db.head import expected_revision, present_revision
 from app.db.queries import blobs as queries
@@ -71,6 +72,7 @@ def _write(archive: ArchiveWriter, header: Header, connection: Connection, progr
         for rows in archive.add_table(shape.name, lines(connection, shape)):
             progress("backup: rows", done + rows, None)
         done += rows
+    crash_point("backup.rows")
     total = connection.scalar(queries.count_named()) or 0
     absent: list[str] = []
     named = connection.execution_options(yield_per=500).scalars(queries.all_named())
@@ -99,7 +101,9 @@ def _appearing_whole(file: Path) -> Iterator[BinaryIO]:
             yield target
             target.flush()
             os.fsync(target.fileno())
+        crash_point("backup.synced")
         part.rename(file)
+        crash_point("backup.renamed")
         folder = os.open(file.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, select, update
 
+from app.crash_points import crash_point
 from app.db import db, models
 from app.runtime import runtime
 from app.sealing.envelope import Keyring, SealBroken
@@ -51,6 +52,7 @@ def rotate_key(progress: Progress = silent) -> Rotation:
         except KeyFileError as error:
             raise OperationRefused(str(error)) from None
         ring = _keys()
+        crash_point("rotation.keyed")
     total = _old_wrapped(ring.active_id)
     done = 0
     # A server that has not looked at the file yet may still wrap with the old key; so until none is left.
@@ -136,4 +138,6 @@ def _wrap_batch(ring: Keyring, after_id: int) -> tuple[int, int] | None:
             .values(wrapped=bindparam("wrapped"), wrapping_key_id=bindparam("wrapping_key_id")),
             changes,
         )
+        crash_point("rotation.wrapped")
+    crash_point("rotation.committed")
     return rows[-1].id, len(rows)

@@ -16,6 +16,7 @@ from typing import TypeVar
 from sqlalchemy import delete, select
 
 from app.clock import now
+from app.crash_points import crash_point
 from app.db import db, models
 from app.db.insert import insert_if_new
 from app.db.queries import blobs as queries
@@ -103,12 +104,15 @@ def _sweep(kind: _Kind, *, at_once: bool, progress: Progress) -> Swept:
         # Deciding and deleting are one writing transaction: on SQLite no row can come in between.
         with transaction():
             orphans = kind.unnamed(candidates) if candidates else set()
+            crash_point("sweep.chosen")
             condemned = orphans if at_once else orphans & marked_before
             if condemned:
                 kind.delete(condemned)
+                crash_point("sweep.deleted")
                 _unmark(kind, condemned)
             for name in sorted(orphans - condemned - marked_before):
                 marked += insert_if_new(Mark, kind=kind.name, name=name, marked_at=now()) is not None
+        crash_point("sweep.committed")
         deleted += len(condemned)
         found |= orphans - condemned
         progress(f"sweep: {kind.name}", seen, None)
