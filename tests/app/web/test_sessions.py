@@ -231,8 +231,8 @@ def test_a_form_that_breaks_off_or_is_endless_is_told_so(drita: Backend) -> None
     token = sign_in(drita).json["token"]
     as_form = {"content_type": "application/x-www-form-urlencoded"}
 
-    class Cut(io.BytesIO):
-        def read(self, size: int | None = -1, /) -> bytes:
+    class Cut(io.RawIOBase):
+        def readinto(self, _buffer: object, /) -> int:
             raise ParseException  # gunicorn's, for a chunk that is malformed
 
     chunked = {"input_stream": Cut(), "environ_overrides": {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""}}
