@@ -235,8 +235,8 @@ def test_a_form_that_breaks_off_or_is_endless_is_told_so(drita: Backend) -> None
         def readinto(self, _buffer: object, /) -> int:
             raise ParseException  # gunicorn's, for a chunk that is malformed
 
-    chunked = {"input_stream": Cut(), "environ_overrides": {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""}}
-    cut = with_cookie(drita, token, "POST", "/projects", **chunked, **as_form)
+    chunked = {"wsgi.input": Cut(), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    cut = with_cookie(drita, token, "POST", "/projects", environ_overrides=chunked, **as_form)
     assert (cut.status_code, cut.json["code"]) == (400, 400.1)
     endless = with_cookie(drita, token, "POST", "/projects", data=b"a=" + b"b" * 70_000, **as_form)
     assert endless.json["code"] == 413.1
