@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app import problems
 from app.crash_points import crash_point
 from app.db import db, models
+from app.db.engine import is_full
 from app.db.queries import forms as form_queries
 from app.db.queries import intake
 from app.db.queries import submissions as queries
@@ -130,6 +131,10 @@ def receive_submission(
         # Raised before any commit, so no row names the files. Of any other failure the outcome is not known
         # (a commit whose answer was lost): then the files stay, and the sweep finds what no row names.
         discard_files(arrival.files)
+        raise
+    except DBAPIError as error:
+        if is_full(error):  # of this one the outcome is known: nothing was kept
+            discard_files(arrival.files)
         raise
     if isinstance(result, Problem):
         raise result

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app import problems
+from app.db.engine import is_full
 from app.logs import place_of
 from app.problems import Problem
 from app.sealing.envelope import SealBroken
@@ -89,6 +90,9 @@ def _database_error(error: DBAPIError) -> Response:
     if isinstance(error, IntegrityError):
         # Two at once wanted what can be there once, and this is the one that came second.
         return _lost_race(error)
+    if is_full(error):
+        log.error("database.full")
+        return problem_response(problems.storage_full())
     if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
         log.warning("database.unavailable", kind=type(error.orig).__name__)
         return problem_response(problems.unavailable())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -91,7 +92,10 @@ def _database() -> str | None:
         return f"is at revision {present or 'none'}, expected {expected_revision()}; run: flask sportel setup"
     url = db.engine.url
     if url.get_backend_name() == "sqlite" and url.database:
-        usage = shutil.disk_usage(Path(url.database).parent)
+        folder = Path(url.database).parent
+        if not os.access(folder, os.W_OK):
+            return "its folder cannot be written"
+        usage = shutil.disk_usage(folder)
         if usage.free < usage.total * _LEAST_FREE_SHARE:
             return "less than 5 % of its disk is free"
     return None

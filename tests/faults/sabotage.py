@@ -1,0 +1,87 @@
+"""Services that break their word on purpose: the drills must find them. And ones that a drill needs a little different.
+
+Each is a WSGI application for gunicorn, the shipped one with something around it (`Service(entry="…sabotage:hasty")`).
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import app.clock as clock
+from app.db import engine
+
+# Before the application is loaded, which may make a connection.
+engine.BUSY_SECONDS = int(os.environ.get("DRILL_BUSY_SECONDS", str(engine.BUSY_SECONDS)))
+
+from wsgi import app  # noqa: E402
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_count = itertools.count(1)
+
+
+def _is_submission(environ: Environ) -> bool:
+    return environ["REQUEST_METHOD"] == "POST" and str(environ["PATH_INFO"]).endswith("/submission")
+
+
+def _say_taken(start_response: StartResponse) -> list[bytes]:
+    start_response("201 Created", [("Content-Type", "text/xml"), ("Content-Length", "0")])
+    return [b""]
+
+
+def forgetful(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Says 201 to every tenth submission and throws it away."""
+    if _is_submission(environ) and next(_count) % 10 == 0:
+        environ["wsgi.input"].read()
+        return _say_taken(start_response)
+    return app(environ, start_response)
+
+
+def hasty(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Says 201 before anything is written, and writes a moment later: right as long as nobody kills it."""
+    if not _is_submission(environ):
+        return app(environ, start_response)
+    body = environ["wsgi.input"].read()
+    later = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+
+    def write() -> None:
+        time.sleep(0.3)
+        for _ in app(later, lambda *_: None):
+            pass
+
+    Thread(target=write).start()
+    return _say_taken(start_response)
+
+
+def careless(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Changes one byte of every tenth submission."""
+    if _is_submission(environ) and next(_count) % 10 == 0:
+        body = environ["wsgi.input"].read().replace(b"<who>P", b"<who>Q", 1)
+        environ = {**environ, "wsgi.input": io.BytesIO(body)}
+    return app(environ, start_response)
+
+
+# Not a lie, only less patience with another writer than the shipped application has.
+impatient = app
+# Nor is this: its clock is as many seconds off as a file says.
+shifted = app
+
+
+class _Shifted(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return datetime.now(tz) + timedelta(seconds=float(Path(os.environ["DRILL_CLOCK"]).read_text("ascii")))
+
+
+if "DRILL_CLOCK" in os.environ:
+    clock.datetime = _Shifted  # type: ignore[misc]
