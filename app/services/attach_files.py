@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from app.clock import now
 from app.db import db, models
@@ -12,6 +13,7 @@ from app.services import quarantine
 from app.services.audit import record
 from app.services.keys import data_key
 from app.services.quarantine import Context, keep_aside
+from app.services.store_version import Added
 from app.services.uploads import StoredFile, seal_file_key
 from forms.schema import FormSchema
 from forms.submission import Submission, expected_attachments
@@ -31,20 +33,76 @@ class Attached:
 _OF_THE_FILE = ("blob_key", "file_key_sealed", "content_hmac", "content_type", "size_bytes", "updated_at")
 
 
-def add_expected_files(
-    version_id: int, submission: Submission, schema: FormSchema, *, before_id: int | None = None
-) -> None:
-    """A row for each file that the XML names. An edit takes over those that the version before it had."""
-    earlier = {row.name: row for row in queries.attachments(before_id)} if before_id is not None else {}
+def add_expected_files(version_id: int, submission: Submission, schema: FormSchema, *, before_id: int) -> None:
+    """A row for each file that an edit's XML names, with the file that the version before it had under that name."""
+    earlier = {row.name: row for row in queries.attachments(before_id)}
     insert_rows(
         models.SubmissionAttachment,
         [
             {"submission_version_id": version_id, "name": name}
             | {column: getattr(earlier.get(name), column, None) for column in _OF_THE_FILE}
-            for name in expected_attachments(submission, schema)
-            # No phone names a file otherwise; the XML keeps what was answered.
-            if len(name) <= NAME_CHARACTERS and name.isprintable()
+            for name in _names(submission, schema)
         ],
+    )
+
+
+def add_new_files(
+    added: Added,
+    submission: Submission,
+    schema: FormSchema,
+    files: tuple[StoredFile, ...],
+    key: bytes,
+    context: Context,
+) -> tuple[StoredFile, ...]:
+    """A row for each file that a new submission's XML names; those that came with it are in theirs at once.
+
+    The files that are left over, if any, are for `attach_files`. Nobody else can have seen the submission yet, so
+    nothing is locked or looked up.
+    """
+    came = {file.name: file for file in reversed(files)}  # of two with one name the first
+    taken = [came[name] for name in _names(submission, schema) if name in came]
+    insert_rows(
+        models.SubmissionAttachment,
+        [
+            {"submission_version_id": added.version_id, "name": name} | _filled(came.get(name), key)
+            for name in _names(submission, schema)
+        ],
+    )
+    for _ in taken:
+        _record_attached(context, added.submission_id, submission.instance_id, added.version_id)
+    return tuple(file for file in files if not any(file is each for each in taken))
+
+
+def _names(submission: Submission, schema: FormSchema) -> list[str]:
+    # No phone names a file otherwise; the XML keeps what was answered.
+    return [
+        name for name in expected_attachments(submission, schema) if len(name) <= NAME_CHARACTERS and name.isprintable()
+    ]
+
+
+def _filled(file: StoredFile | None, key: bytes) -> dict[str, Any]:
+    """The columns of a file that has arrived, or of one that has not."""
+    if file is None:
+        return dict.fromkeys(_OF_THE_FILE)
+    return {
+        "blob_key": file.blob_key,
+        "file_key_sealed": seal_file_key(key, file),
+        "content_hmac": file.content_hmac,
+        "content_type": file.content_type,
+        "size_bytes": file.size_bytes,
+        "updated_at": now(),
+    }
+
+
+def _record_attached(context: Context, submission_id: int, instance_id: str, version_id: int) -> None:
+    record(
+        "submission.attachment.update",
+        context.actor,
+        project_id=context.project_id,
+        form_id=context.form_id,
+        submission_id=submission_id,
+        instanceId=instance_id,
+        submissionDefId=version_id,
     )
 
 
@@ -71,15 +129,7 @@ def attach_files(version_id: int, files: tuple[StoredFile, ...], context: Contex
             if file.name in later:
                 # The answers were edited before the photo came; the photo belongs to the edit too.
                 _fill(later[file.name], file, key)
-            record(
-                "submission.attachment.update",
-                context.actor,
-                project_id=context.project_id,
-                form_id=context.form_id,
-                submission_id=version.submission_id,
-                instanceId=version.instance_id,
-                submissionDefId=version.id,
-            )
+            _record_attached(context, version.submission_id, version.instance_id, version.id)
         elif row.content_hmac == file.content_hmac:
             duplicates.append(file)
         else:
@@ -105,9 +155,5 @@ def _replaces(version: models.SubmissionVersion, row: models.SubmissionAttachmen
 
 
 def _fill(row: models.SubmissionAttachment, file: StoredFile, key: bytes) -> None:
-    row.blob_key = file.blob_key
-    row.file_key_sealed = seal_file_key(key, file)
-    row.content_hmac = file.content_hmac
-    row.content_type = file.content_type
-    row.size_bytes = file.size_bytes
-    row.updated_at = now()
+    for column, value in _filled(file, key).items():
+        setattr(row, column, value)

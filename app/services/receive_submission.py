@@ -23,7 +23,7 @@ from app.permissions import Actor, may, reaches_office
 from app.problems import Problem
 from app.sealing.envelope import keyed_hash
 from app.services import quarantine
-from app.services.attach_files import Attached, add_expected_files, attach_files
+from app.services.attach_files import Attached, add_expected_files, add_new_files, attach_files
 from app.services.erasure_ledger import any_is_erased
 from app.services.keys import CONTENT_HASH, WrappedKey, data_key, make_data_key, server_key
 from app.services.outbox import enqueue
@@ -228,10 +228,10 @@ def _write(given: _Given) -> Receipt | Problem:
     attached = Attached(())
     with transaction():
         crash_point("submission.begun")
-        outcome = _find_or_add(given, new)
+        outcome, files = _find_or_add(given, new)
         crash_point("submission.inserted")
         if isinstance(outcome, Receipt):
-            attached = attach_files(outcome.version_id, given.arrival.files, given.context)
+            attached = attach_files(outcome.version_id, files, given.context)
         crash_point("submission.attached")
     crash_point("submission.committed")
     if isinstance(outcome, _Refusal):
@@ -248,17 +248,21 @@ def _known(given: _Given) -> intake.KnownVersion | None:
     return intake.known_version(given.target.form_id, given.target.is_draft, given.submission.instance_id)
 
 
-def _find_or_add(given: _Given, new: tuple[NewVersion, WrappedKey] | None) -> Receipt | _Refusal:
+def _find_or_add(
+    given: _Given, new: tuple[NewVersion, WrappedKey] | None
+) -> tuple[Receipt | _Refusal, tuple[StoredFile, ...]]:
+    """What became of it, and the files that are in no row yet."""
+    submission, files = given.submission, given.arrival.files
     if new is not None:
         added = add_submission(*new)
         if added is not None:
-            add_expected_files(added.version_id, given.submission, given.target.schema)
+            left = add_new_files(added, submission, given.target.schema, files, new[1].key, given.context)
             if given.submission.entities and not given.target.is_draft:
                 enqueue(ENTITIES, added.version_id)
-            return Receipt(added.submission_id, added.version_id, given.submission.instance_id, True)
+            return Receipt(added.submission_id, added.version_id, submission.instance_id, True), left
         # Somebody sent the same ID a moment ago and has committed since: this is a resend after all.
     known = _known(given)
-    return _edit(given) if known is None else _resend(given, known)
+    return (_edit(given) if known is None else _resend(given, known)), files
 
 
 def _resend(given: _Given, known: intake.KnownVersion) -> Receipt | _Refusal:
