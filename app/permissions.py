@@ -68,8 +68,16 @@ _FORMFILL = frozenset(
 )
 _APP_USER = frozenset(["open_form.list", "open_form.read", "submission.create"])
 _SITE = frozenset(
-    ["user.list", "user.create", "user.read", "user.update", "project.create", "audit.read"]
-    + ["office.create", "office.update"]
+    [
+        "user.list",
+        "user.create",
+        "user.read",
+        "user.update",
+        "office.create",
+        "office.update",
+        "project.create",
+        "audit.read",
+    ]
 )
 
 ROLES: dict[str, Role] = {
@@ -173,15 +181,11 @@ def may_grant(
     Each verb of the role must be theirs there, and reach what it would reach in the other's hands: all offices, or
     the other's own.
     """
-    where = {"project_id": project_id, "form_id": form_id}
     if not may(actor, "assignment.create", project_id=project_id, form_id=form_id):
         return False
-    if actor.office_id is None and not all(office_scope(actor, verb, **where) is True for verb in ROLES[role].verbs):
-        return False
-    return all(
-        reaches is True or (reaches is not False and not all_offices and reaches == office_id)
-        for reaches in (office_scope(actor, verb, **where) for verb in ROLES[role].verbs)
-    )
+    reaches = [office_scope(actor, verb, project_id=project_id, form_id=form_id) for verb in ROLES[role].verbs]
+    # An office's number is compared only where it is one: True is no office, though it equals 1.
+    return all(each is True or (each is not False and not all_offices and each == office_id) for each in reaches)
 
 
 def reaches_office(

@@ -218,6 +218,11 @@ def submission_deleted() -> Problem:
     return Problem(409.18, "This submission was deleted on the server. / Ky dërgim është fshirë në server.")
 
 
+def last_administrator() -> Problem:
+    """Nobody could give rights any more."""
+    return Problem(409.32, "This is the last administrator of the site; make somebody else one first.")
+
+
 def still_kept(reason: str, why: str, why_in_albanian: str) -> Problem:
     """What was put aside cannot be released as things are; it stays where it is."""
     return Problem(409.31, f"It stays kept aside: {why}. / Mbetet e veçuar: {why_in_albanian}.", {"reason": reason})

@@ -33,7 +33,7 @@ from tests.journeys.phone.served import Served
 STORED = 50_000
 QUESTIONS = (10, 80)
 CLIENTS = (1, 8, 32)
-ROUNDS = 5
+ROUNDS = 3
 SUBMISSIONS = 320
 MOST_MILLISECONDS = 5.0
 MOST_GROWTH = 1.10

@@ -9,8 +9,9 @@ from app import problems
 from app.db import models
 from app.db.queries import entities as queries
 from app.permissions import Actor, office_scope
-from app.services.apply_entities import EntityExists, EntityRefused, Origin, create_entity
+from app.services.apply_entities import EntityExists, EntityRefused, create_entity
 from app.services.entity_content import EntityContent, open_entity
+from app.services.entity_versions import Origin
 from app.services.keys import data_key, open_key
 from app.services.transaction import transaction
 from forms.submission import entity_uuid

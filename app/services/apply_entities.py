@@ -9,9 +9,6 @@ entity never costs the submission: it is written to the audit as `entity.error`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-
-from sqlalchemy import update
 
 from app.clock import now
 from app.db import db, models
@@ -21,16 +18,13 @@ from app.db.queries import entities as queries
 from app.db.queries.offices import office_by_code
 from app.permissions import Actor, reaches_office
 from app.services.audit import record
-from app.services.entity_content import EntityContent, clear_properties, open_entity, seal_entity
+from app.services.entity_content import EntityContent, open_entity
+from app.services.entity_versions import CUSTODIAN, Origin, add_version
+from app.services.hand_over_trace import Step, trace_entity
 from app.services.keys import add_data_key, data_key
-from app.services.outbox import enqueue_once
 from forms.schema import FormSchema
 from forms.submission import EntityChange, Submission, entity_uuid, entity_values
 
-# The property whose value is the code of the office that a case belongs to.
-CUSTODIAN = "custodian"
-# The outbox's work: look at the held updates of a submission again.
-REPLAY = "backlog"
 BRANCH_CHARACTERS = 255
 # Central's label of a case whose creation never came.
 _NO_LABEL = "auto generated"
@@ -53,16 +47,6 @@ class _Early(Exception):
 
     def __init__(self, dataset: models.Dataset, uuid: str, branch_id: str, base_number: int) -> None:
         self.dataset, self.uuid, self.branch_id, self.base_number = dataset, uuid, branch_id, base_number
-
-
-@dataclass(frozen=True, repr=False)
-class Origin:
-    """Where a change comes from: a submission version, or nobody's (the API)."""
-
-    actor: Actor
-    project: models.Project
-    user_agent: str | None
-    submission: models.SubmissionVersion | None = None
 
 
 def apply_entities(
@@ -202,7 +186,7 @@ def create_entity(
         db.session.delete(db.session.get_one(models.DataKey, key_id))
         raise EntityExists("an entity with this id was already created by another submission")
     entity = db.session.get_one(models.Entity, entity_id)
-    version = _add_version(origin, dataset, entity, key, 1, content, _columns_of(branch))
+    version = add_version(origin, dataset, entity, key, 1, content, _columns_of(branch))
     record(
         "entity.create",
         origin.actor,
@@ -212,7 +196,16 @@ def create_entity(
         dataset=dataset.name,
         uuid=uuid,
     )
+    _trace_if_moved(origin, dataset, entity, key, origin.actor.office_id)
     return entity, version
+
+
+def _trace_if_moved(
+    origin: Origin, dataset: models.Dataset, entity: models.Entity, key: bytes, before: int | None
+) -> None:
+    """An answer that names a custodian hands the case over: it leaves the same trace as one by hand."""
+    if before is not None and entity.office_id is not None and entity.office_id != before:
+        trace_entity(origin, dataset, entity, key, Step(before, entity.office_id))
 
 
 def _custodian(content: EntityContent, otherwise: int | None) -> int | None:
@@ -255,9 +248,10 @@ def _update(
         "base_version": base.version,
         "conflicting_properties": conflicting,
     }
-    version = _add_version(origin, dataset, entity, key, current.version + 1, content, columns)
+    version = add_version(origin, dataset, entity, key, current.version + 1, content, columns)
     if conflicting is not None:
         entity.conflict = "hard" if conflicting or entity.conflict == "hard" else "soft"
+    before = entity.office_id
     if CUSTODIAN in change.data:
         entity.office_id = _custodian(content, entity.office_id)
     entity.updated_at = version.created_at
@@ -272,6 +266,7 @@ def _update(
         version=version.version,
         conflict=entity.conflict if conflicting is not None else None,
     )
+    _trace_if_moved(origin, dataset, entity, key, before)
 
 
 def _base(
@@ -358,36 +353,3 @@ def _backlog_record(origin: Origin, act: str, dataset: models.Dataset, uuid: str
         dataset=dataset.name,
         uuid=uuid,
     )
-
-
-def _add_version(
-    origin: Origin,
-    dataset: models.Dataset,
-    entity: models.Entity,
-    key: bytes,
-    number: int,
-    content: EntityContent,
-    columns: dict[str, object],
-) -> models.EntityVersion:
-    clear, sealed = seal_entity(key, entity.uuid, number, content, clear_properties(queries.properties(dataset.id)))
-    if number > 1:
-        db.session.execute(
-            update(models.EntityVersion).where(models.EntityVersion.entity_id == entity.id).values(is_current=False)
-        )
-    version = models.EntityVersion(
-        entity_id=entity.id,
-        version=number,
-        is_current=True,
-        clear=clear,
-        sealed=sealed,
-        submission_version_id=origin.submission.id if origin.submission is not None else None,
-        creator_id=origin.actor.id or None,
-        user_agent=(origin.user_agent or "")[:255] or None,
-        created_at=now(),
-        **columns,
-    )
-    db.session.add(version)
-    db.session.flush()
-    for held in backlog.held_after(dataset.id, entity.uuid, version):
-        enqueue_once(REPLAY, held)
-    return version

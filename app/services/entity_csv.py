@@ -17,10 +17,11 @@ from app.services.keys import open_key
 
 @dataclass(frozen=True)
 class EntityCsv:
-    """The bytes and their MD5: a phone compares the two."""
+    """The bytes and their MD5: a phone compares the two. `count`: how many cases are in it."""
 
     content: bytes
     md5: str
+    count: int
 
 
 def phone_list(dataset_id: int, office_id: int | None) -> EntityCsv:
@@ -31,9 +32,10 @@ def phone_list(dataset_id: int, office_id: int | None) -> EntityCsv:
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(["name", "label", "__version", *names])
-    for entity, version, key in queries.entities(dataset_id, offices=False if office_id is None else office_id):
+    found = queries.entities(dataset_id, offices=False if office_id is None else office_id)
+    for entity, version, key in found:
         content = open_entity(open_key(key), entity.uuid, version)
         values = [content.data.get(name, "") for name in names]
         writer.writerow([entity.uuid, content.label, version.version, *values])
     data = target.getvalue().encode()
-    return EntityCsv(data, hashlib.md5(data, usedforsecurity=False).hexdigest())
+    return EntityCsv(data, hashlib.md5(data, usedforsecurity=False).hexdigest(), len(found))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from app.db import db, models
 from app.db.queries import submissions as queries
 from app.db.queries.submissions import Scope
 from app.services.export_tables import CsvTable, csv_lines
 from app.services.keys import data_key
-from app.services.read_submissions import export_schema, walk_records
+from app.services.read_submissions import ReadRow, walk_records
 from app.services.uploads import read_file
+from forms.schema import FormSchema
 
 _UNSAFE = re.compile(r"[^\w.() -]+")
 
@@ -39,18 +40,30 @@ class _Pipe(io.RawIOBase):
         return taken
 
 
-def zip_of(form: models.Form, scope: Scope, *, group_paths: bool, with_files: bool) -> Iterator[bytes]:
-    """The zip in pieces: `form.csv`, `form-repeat.csv`, `media/…`, named as ODK Central's export."""
-    schema = export_schema(form)
+def zip_of(
+    form: models.Form,
+    schema: FormSchema,
+    scope: Scope,
+    *,
+    group_paths: bool,
+    with_files: bool,
+    counted: Callable[[Iterator[ReadRow]], Iterator[ReadRow]],
+) -> Iterator[bytes]:
+    """The zip in pieces: `form.csv`, `form-repeat.csv`, `media/…`, named as ODK Central's export.
+
+    `counted` goes around the submissions once, however many tables are drawn from them.
+    """
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         for table in schema.tables():
             csv_table = CsvTable(table, group_paths=group_paths)
             suffix = table.name.removeprefix("Submissions").replace(".", "-")
 
-            def lines(each: CsvTable = csv_table) -> Iterator[list[str]]:
+            records = walk_records(scope) if table.parent else counted(walk_records(scope))
+
+            def lines(each: CsvTable = csv_table, records: Iterator[ReadRow] = records) -> Iterator[list[str]]:
                 yield each.header()
-                for record in walk_records(scope):
+                for record in records:
                     yield from each.lines(record)
 
             with archive.open(f"{safe_name(form.xml_form_id)}{suffix}.csv", "w") as entry:

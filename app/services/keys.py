@@ -17,10 +17,12 @@ from app.db.insert import insert_row
 from app.db.queries import keys as key_queries
 from app.runtime import runtime
 from app.sealing.envelope import SealBroken, new_key
+from app.services.transaction import transaction
 
 CONTENT_HASH = "server:content-hash"
 DRAFT_TOKEN = "server:draft-token"
-SERVER_KEYS = (CONTENT_HASH, DRAFT_TOKEN)
+AUDIT_CHAIN = "server:audit"
+SERVER_KEYS = (CONTENT_HASH, DRAFT_TOKEN, AUDIT_CHAIN)
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,3 +82,12 @@ def server_key(purpose: str) -> bytes:
             raise problems.unavailable("the server is not set up; run: flask sportel setup")
         kept[purpose] = open_key(row)
     return kept[purpose]
+
+
+def make_missing_server_keys() -> None:
+    """Make what an earlier version did not have; open each, which only the right key file can. Raises SealBroken."""
+    for purpose in SERVER_KEYS:
+        if key_queries.server_key(purpose) is None:
+            with transaction():
+                add_data_key(purpose)
+        server_key(purpose)

@@ -85,6 +85,7 @@ def work_once(works: Mapping[str, Work]) -> bool:
     """Do the oldest due work; False if there is none. Raises only if the database cannot be used."""
     job = None
     try:
+        _note_what_is_begun_again()
         with transaction():
             job = queries.claim(now())
             if job is None:
@@ -97,7 +98,7 @@ def work_once(works: Mapping[str, Work]) -> bool:
     except Postponed:
         assert job is not None
         with transaction():
-            _change(job, due_at=now() + _POSTPONED)
+            _change(job, due_at=now() + _POSTPONED, started_at=None)
     except Exception as error:
         if job is None or (isinstance(error, DBAPIError) and error.connection_invalidated):
             raise  # the database went away: nobody's try
@@ -107,6 +108,27 @@ def work_once(works: Mapping[str, Work]) -> bool:
     finally:
         db.session.remove()
     return True
+
+
+def _note_what_is_begun_again() -> None:
+    """Note, before anything else, that work which has failed before is begun: a process may die in it once more."""
+    job = queries.first_due(now())
+    if job is not None and job.tries:
+        with transaction():
+            _change(job, started_at=now())
+
+
+def count_for_the_dead() -> None:
+    """Count a try that a process did not survive: of what it had noted to begin, or of the new work that came first.
+
+    Nothing may kill processes for ever; and what waits while others die must not be blamed for it again and again.
+    """
+    job = queries.begun()
+    if job is None:
+        oldest = queries.first_due(now())
+        job = oldest if oldest is not None and not oldest.tries else None
+    if job is not None:
+        count_try(job, "the worker ended in it")
 
 
 def count_try(job: Job, error: str) -> None:
@@ -119,6 +141,7 @@ def count_try(job: Job, error: str) -> None:
             tries=tries,
             state="parked" if parked else "waiting",
             due_at=None if parked else now() + WAITS[tries - 1],
+            started_at=None,
             last_error=error[:255],
         )
     facts = {"id": job.id, "work": job.work, "submission_version_id": job.submission_version_id, "tries": tries}

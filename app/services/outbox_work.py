@@ -1,4 +1,7 @@
-"""Which work does the outbox know, and what does each need to be done later as it would have been done at once?"""
+"""Which work does the outbox know, and what does each need to be done later as it would have been done at once?
+
+And which chores are there, that no submission starts?
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ from app.clock import now
 from app.db import models
 from app.db.queries import backlog
 from app.db.queries import outbox as queries
+from app.db.queries.hand_overs import office_that_sent
 from app.db.queries.outbox import Job
 from app.permissions import ANONYMOUS, Actor
-from app.services.apply_entities import REPLAY, apply_entities, apply_held
+from app.services import audit_chain
+from app.services.apply_entities import apply_entities, apply_held
+from app.services.entity_versions import REPLAY
 from app.services.keys import open_key
 from app.services.outbox import Postponed, Work, enqueue_once
 from app.services.records import open_xml, place
@@ -33,7 +39,7 @@ HELD_FOR = timedelta(days=5)
 
 @dataclass(frozen=True, repr=False)
 class _Taken:
-    """A submission version, opened; the actor is its sender with the office that the submission belongs to."""
+    """A submission version, opened; the actor is its sender with the office that the submission was sent from."""
 
     actor: Actor
     project: models.Project
@@ -52,7 +58,7 @@ def _open(job: Job) -> _Taken | None:
         return None
     where = place(version.form_id, version.is_draft, version.instance_id)
     return _Taken(
-        _sender(found.sender, found.submission.office_id),
+        _sender(found.sender, office_that_sent(found.submission)),
         found.project,
         parse_submission(open_xml(open_key(found.data_key), where, version.xml_sealed)),
         schema_of(version.form_version_id, found.form_sha256),
@@ -103,5 +109,26 @@ def enqueue_what_waits_too_long() -> None:
             enqueue_once(FORCE, version_id)
 
 
-# What is looked after from time to time, besides what submissions start.
-CHORES: tuple[Callable[[], None], ...] = (enqueue_what_waits_too_long,)
+@dataclass(frozen=True)
+class Chore:
+    """What is looked after from time to time. `is_due` is asked first, so that idling writes nothing, not even a lease.
+
+    `alone`: only by who holds the lease; that it is done once is the work of transactions.
+    """
+
+    name: str
+    every_seconds: float
+    act: Callable[[], object]
+    is_due: Callable[[], bool] = lambda: True
+    alone: bool = True
+
+
+def _anything_waits_too_long() -> bool:
+    return backlog.anything_held_since(now() - HELD_FOR)
+
+
+CHORES: tuple[Chore, ...] = (
+    Chore("backlog", 600, enqueue_what_waits_too_long, _anything_waits_too_long),
+    Chore("audit-seal", audit_chain.SEAL_EVERY_SECONDS, audit_chain.seal_lines, audit_chain.is_due),
+    Chore("audit-head", audit_chain.TELL_EVERY_SECONDS, audit_chain.tell_head, alone=False),
+)

@@ -29,7 +29,7 @@ from app.services.backup_archive import Consumer, Header, Manifest, read_archive
 from app.services.canonical_dump import TableShape, digest, values_of
 from app.services.erase_submission import add_to_ledger, erase_again
 from app.services.erasure_ledger import ledger_key, ledger_path, read_lines, write_missing_lines
-from app.services.keys import SERVER_KEYS, server_key
+from app.services.keys import make_missing_server_keys
 from app.services.operation import OperationRefused, Progress, silent, told_in_one_line
 from app.services.storage_care import put_back
 from app.services.transaction import transaction
@@ -213,8 +213,7 @@ def _continue_numbers(shape: TableShape) -> None:
 def _apply_ledger() -> int:
     """The ledger's file is newer than the backup: what it names must not come back."""
     current_app.extensions.pop("sportel-server-keys", None)  # of whatever was there before
-    for purpose in SERVER_KEYS:
-        server_key(purpose)
+    make_missing_server_keys()  # the backup may be of a version that had fewer
     key = ledger_key()
     found = read_lines(ledger_path(runtime().settings))
     with transaction():

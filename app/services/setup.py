@@ -20,14 +20,13 @@ from app.db.head import expected_revision, present_revision
 from app.db.only_one import only_one
 from app.db.queries import entities as entity_queries
 from app.db.queries import forms as form_queries
-from app.db.queries import keys as key_queries
 from app.db.queries import projects as project_queries
 from app.permissions import ANONYMOUS, Grant
 from app.services.add_user import add_user, has_administrator
 from app.services.compile_form import FormSource
 from app.services.draft_form import create_form, set_draft
 from app.services.entity_lists import declare_list
-from app.services.keys import SERVER_KEYS, add_data_key, server_key
+from app.services.keys import make_missing_server_keys
 from app.services.projects import add_project
 from app.services.publish_form import publish_draft
 from app.services.transaction import transaction
@@ -52,7 +51,7 @@ def set_up(settings: Settings, tell: Tell) -> NewAdministrator | None:
         settings.blob_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with only_one(settings.data / "setup.lock"):
         _migrate(tell)
-        _make_server_keys()
+        make_missing_server_keys()
         _load_offices(tell)
         _publish_programmes(tell)
         return _first_administrator(settings)
@@ -67,14 +66,6 @@ def _migrate(tell: Tell) -> None:
 
     tell("Preparing the database …")
     upgrade()
-
-
-def _make_server_keys() -> None:
-    for purpose in SERVER_KEYS:
-        if key_queries.server_key(purpose) is None:
-            with transaction():
-                add_data_key(purpose)
-        server_key(purpose)  # opens only with the right key file
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

@@ -12,20 +12,19 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 
-from app.clock import now
-from app.db.queries import outbox as queries
+from app.db import db
 from app.logs import place_of
 from app.services import outbox
 from app.services.lease import Lease
 from app.services.outbox import Work
-from app.services.outbox_work import CHORES, WORKS
+from app.services.outbox_work import CHORES, WORKS, Chore
 
 log = structlog.get_logger("sportel.outbox")
 
 LEASE = "outbox"
 POLL_SECONDS = 1.0
-_CHORES_EVERY_SECONDS = 600.0
 # After a fault of the database: longer and longer.
 _AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 # An ending process waits so long for the work that is being done. Every one is short; the next process does it again.
@@ -42,7 +41,7 @@ class Worker:
         self,
         in_application: Callable[[], AbstractContextManager[object]],
         works: Mapping[str, Work] = WORKS,
-        chores: Sequence[Callable[[], None]] = CHORES,
+        chores: Sequence[Chore] = CHORES,
         *,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
@@ -51,7 +50,8 @@ class Worker:
         self._lease = Lease(LEASE)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._chores_at = time.monotonic()
+        self._chores_at = {chore.name: time.monotonic() for chore in chores}
+        self._failing: set[str] = set()
         self._faults = 0
 
     def start(self) -> None:
@@ -108,24 +108,38 @@ class Worker:
     def round(self) -> bool:
         """Do all that is due, if it is this one's to do; False if another one holds the lease."""
         outbox.woken.clear()  # before the look: what is committed after it wakes again
-        if time.monotonic() >= self._chores_at:
-            self._chores_at = time.monotonic() + _CHORES_EVERY_SECONDS
-            for chore in self._chores:
-                chore()
+        for chore in self._chores:
+            if time.monotonic() >= self._chores_at[chore.name] and not self._stopping.is_set():
+                self._chores_at[chore.name] = time.monotonic() + chore.every_seconds
+                self._do(chore)
         if not outbox.is_due():
             # Whoever lets it expire has not ended well; see below.
             self._lease.give_back()
             return True
         while not self._stopping.is_set() and outbox.is_due():
-            if not self._lease.take():
+            if not self._hold():
                 return False
-            if self._lease.taken_over:
-                self._count_for_the_dead()
             outbox.work_once(self._works)
         return True
 
-    def _count_for_the_dead(self) -> None:
-        """The last holder did not end well, and the oldest work is what it was at: nothing may kill for ever."""
-        job = queries.first_due(now())
-        if job is not None:
-            outbox.count_try(job, "the worker ended in it")
+    def _hold(self) -> bool:
+        """Hold the lease from now on, or still; False while another one does."""
+        held = self._lease.take()
+        if self._lease.taken_over:
+            outbox.count_for_the_dead()
+        return held
+
+    def _do(self, chore: Chore) -> None:
+        """A chore that fails is told of once, and keeps no work waiting; a database that is away concerns all of it."""
+        try:
+            if chore.is_due() and (not chore.alone or self._hold()):
+                chore.act()
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001  (one chore's fault is not the others')
+            db.session.rollback()
+            if chore.name not in self._failing:
+                log.error("chore.failed", chore=chore.name, error=type(error).__name__, place=place_of(error))
+            self._failing.add(chore.name)
+        else:
+            self._failing.discard(chore.name)

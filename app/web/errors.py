@@ -63,6 +63,7 @@ def install_error_handlers(app: Flask) -> None:
     app.register_error_handler(PoolTimeout, lambda _: problem_response(problems.unavailable()))
     app.register_error_handler(StorageFull, _storage_full)
     app.register_error_handler(StorageUnavailable, _storage_error)
+    app.register_error_handler(MemoryError, _no_memory)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -118,6 +119,12 @@ def _storage_error(error: StorageUnavailable) -> Response:
     storage_failed(error)
     log.error("storage.unavailable", error=str(error))  # the name of the system's error, such as EROFS
     return problem_response(problems.unavailable("the storage cannot be written"))
+
+
+def _no_memory(error: MemoryError) -> Response:
+    """This process has none left; another one, or a later moment, may have."""
+    log.error("memory.ended", place=place_of(error), route=request.endpoint)
+    return problem_response(problems.unavailable("the server has no memory left"))
 
 
 def _unexpected(error: Exception) -> Response:

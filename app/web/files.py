@@ -10,6 +10,7 @@ from app import problems
 from app.db import models
 from app.db.queries import forms as queries
 from app.permissions import Actor
+from app.services.audit_reads import read_phone_list
 from app.services.open_forms import entity_list_file
 
 
@@ -54,6 +55,8 @@ def form_file_response(file: models.FormAttachment, actor: Actor) -> Response:
     """A form's file; an entity list is drawn for the actor's office. Raises Problem 404.1 while it is not there."""
     if file.dataset_id is not None:
         drawn = entity_list_file(file, actor)
+        if actor.id:  # who tries a draft without signing in gets an empty list
+            read_phone_list(actor, file.dataset_id, drawn.count)
         return bytes_response(drawn.content, "text/csv; charset=utf-8", drawn.md5, download=file.name)
     if file.content is None or file.md5 is None:
         raise problems.not_found()

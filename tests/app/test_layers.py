@@ -24,6 +24,7 @@ FOUNDATION = {
     "app.crash_points",
     "app.problems",
     "app.permissions",
+    "app.permission_words",
     "app.runtime",
     "app.logs",
 }
@@ -34,6 +35,7 @@ MAY_IMPORT = {
     "app.config": set(),
     "app.problems": set(),
     "app.permissions": set(),
+    "app.permission_words": set(),
     "app.logs": set(),
     "app.sealing": set(),
     "app.storage": {"app.config", "app.crash_points"},

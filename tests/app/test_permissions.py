@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.permissions import ANONYMOUS, ROLES, VERBS, Actor, Grant, may, office_scope, visible_projects
+from app.permission_words import BY_OFFICE, ROLE_WORDS, VERB_WORDS
+from app.permissions import ANONYMOUS, ROLES, VERBS, Actor, Grant, may, may_grant, office_scope, visible_projects
 
 
 def actor(*grants: Grant, office_id: int | None = 5) -> Actor:
@@ -95,6 +96,8 @@ def test_a_grant_reaches_the_form_project_or_site_that_it_names(
         ((Grant("formfill", 1, all_offices=True),), 5, False),
         ((Grant("viewer", 1), Grant("formfill", 1, all_offices=True)), 5, 5),
         ((Grant("admin"),), None, True),
+        ((Grant("viewer"),), 5, 5),
+        ((Grant("viewer", all_offices=True),), 5, True),
         ((Grant("viewer", 1, 10),), 5, 5),
         ((Grant("viewer", 1, 11),), 5, False),
     ],
@@ -109,3 +112,70 @@ def test_which_projects_a_person_sees() -> None:
     assert visible_projects(actor(Grant("viewer", 1), Grant("formfill", 3))) == {1, 3}
     assert visible_projects(actor(Grant("app-user", 1))) == set()
     assert visible_projects(actor(Grant("viewer", 1), Grant("admin"))) is None
+
+
+def test_every_right_and_every_role_is_said_in_one_sentence() -> None:
+    assert set(VERB_WORDS) == VERBS
+    assert list(VERB_WORDS) == sorted(VERB_WORDS)
+    assert set(ROLE_WORDS) == set(ROLES)
+    assert BY_OFFICE <= VERBS
+    for words in (*VERB_WORDS.values(), *ROLE_WORDS.values()):
+        assert words[0].isupper() and words.endswith(".") and "\n" not in words and ". " not in words
+
+
+OURS, THEIRS = 5, 6
+ALL_OF_IT = Grant("manager", 1, all_offices=True)
+
+
+@pytest.mark.parametrize(
+    ("held", "role", "office_id", "all_offices", "allowed"),
+    [
+        (Grant("manager", 1), "viewer", OURS, False, True),
+        (Grant("manager", 1), "manager", OURS, False, True),
+        (Grant("manager", 1), "app-user", OURS, False, True),
+        (Grant("manager", 1), "viewer", THEIRS, False, False),
+        (Grant("manager", 1), "viewer", None, False, False),
+        (Grant("manager", 1), "viewer", OURS, True, False),
+        (Grant("manager", 1), "admin", OURS, False, False),
+        (ALL_OF_IT, "viewer", THEIRS, False, True),
+        (ALL_OF_IT, "viewer", None, True, True),
+        (ALL_OF_IT, "admin", OURS, True, False),
+        (Grant("manager", 2, all_offices=True), "viewer", OURS, False, False),
+        (Grant("manager", 1, 10), "viewer", OURS, False, False),
+        (Grant("viewer", 1, all_offices=True), "viewer", OURS, False, False),
+        (Grant("manager"), "viewer", OURS, False, True),
+        (Grant("manager"), "viewer", OURS, True, False),
+        (Grant("admin"), "admin", None, True, True),
+        (Grant("admin"), "manager", THEIRS, True, True),
+    ],
+)
+def test_a_person_gives_roles_that_they_hold_as_far_as_they_reach(
+    held: Grant, role: str, office_id: int | None, all_offices: bool, allowed: bool
+) -> None:
+    given = may_grant(actor(held), role, office_id=office_id, all_offices=all_offices, project_id=1)
+    assert given == allowed
+
+
+@pytest.mark.parametrize("all_offices", [False, True])
+@pytest.mark.parametrize("role", sorted(ROLES))
+@pytest.mark.parametrize("held", sorted(ROLES))
+@pytest.mark.parametrize("place", [None, 1])
+def test_nobody_gives_a_right_or_a_reach_that_they_do_not_have(
+    held: str, role: str, all_offices: bool, place: int | None
+) -> None:
+    for reach in (False, True):
+        giver = actor(Grant(held, place, all_offices=reach), office_id=1)
+        for office_id in (1, 2, None):
+            if may_grant(giver, role, office_id=office_id, all_offices=all_offices, project_id=place):
+                new = Actor(2, "user", "Person", office_id, (Grant(role, place, all_offices=all_offices),))
+                for verb in ROLES[role].verbs:
+                    theirs = office_scope(new, verb, project_id=place)
+                    ours = office_scope(giver, verb, project_id=place)
+                    assert may(giver, verb, project_id=place)
+                    assert ours is True or theirs is False or (theirs is not True and ours == theirs)
+
+
+def test_who_belongs_to_no_office_gives_nothing_that_reaches_only_an_office() -> None:
+    person = actor(Grant("manager", 1), office_id=None)
+    assert not may_grant(person, "viewer", office_id=None, all_offices=False, project_id=1)
+    assert not may_grant(person, "viewer", office_id=OURS, all_offices=False, project_id=1)

@@ -44,12 +44,15 @@ LEFT JOIN entity_versions v ON v.entity_id = e.id WHERE d.name = 'drill_cases' G
 # What submissions have started and nobody has done yet; done ones have no row.
 TO_DO = "SELECT v.instance_id, o.state FROM outbox o JOIN submission_versions v ON v.id = o.submission_version_id"
 # A killed worker's lease lasts for half a minute; then another one does what it left.
-WORK_SECONDS = 120
+WORK_SECONDS = 900
 
 
 @dataclass
 class Verdict:
-    """What was found; every list but `unacknowledged` must be empty. The entries are instance IDs or rows."""
+    """What was found; every list must be empty. The entries are instance IDs or rows.
+
+    `retried`: pieces of work that were parked, and were done when the operator's command asked for it.
+    """
 
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -60,6 +63,7 @@ class Verdict:
     other_faults: list[str] = field(default_factory=list)
     orphans_before_sweep: int = 0
     orphans: int = 0
+    retried: int = 0
     read_bytes: int = 0
 
     @property
@@ -175,9 +179,14 @@ def _count(service: Service, ledger: Ledger, verdict: Verdict) -> None:
 
 def _look_at_cases(service: Service, ledger: Ledger, verdict: Verdict, *, awaits_work: bool) -> None:
     """Each case that a taken submission opens is there once, or noted as to be done."""
-    end = time.monotonic() + (WORK_SECONDS if awaits_work else 0)
-    while (waiting := query(service, TO_DO)) and time.monotonic() < end:
-        time.sleep(0.2)
+    if awaits_work:
+        _await_work(service)
+        # A worker that is killed counts as a try of what it may have been doing; after five that waits for a person.
+        verdict.retried = len(query(service, TO_DO))
+        if verdict.retried:
+            service.run("outbox", "retry", "--all")
+            _await_work(service)
+    waiting = query(service, TO_DO)
     verdict.parked += [str(name) for name, state in waiting if state != "waiting"]
     noted = set() if awaits_work else {name for name, _ in waiting}
     versions = dict(query(service, CASES))
@@ -189,6 +198,13 @@ def _look_at_cases(service: Service, ledger: Ledger, verdict: Verdict, *, awaits
             verdict.lost.append(f"{name} its case")
         elif found not in (0, 1):
             verdict.twice.append(f"{name} its case {found} times")
+
+
+def _await_work(service: Service) -> None:
+    """Wait until nothing is to be done but what is parked."""
+    end = time.monotonic() + WORK_SECONDS
+    while any(state == "waiting" for _, state in query(service, TO_DO)) and time.monotonic() < end:
+        time.sleep(0.2)
 
 
 def query(service: Service, statement: str) -> list[tuple[Any, ...]]:

@@ -310,7 +310,8 @@ class Phones:
                 self.tally.gave_up(filled.instance_id)
                 return False
             time.sleep(dice.uniform(0.02, 0.3))
-        self.tally.done()
+        if filled.replaces is None:
+            self.tally.done()
         return True
 
     def _send_all(self, filled: Filled, todo: list[tuple[list[str], bool]], dice: random.Random) -> bool:

@@ -13,6 +13,7 @@ from app.db.models.entity import (
 )
 from app.db.models.erasure import Erasure, SweepMark
 from app.db.models.form import Form, FormAttachment, FormVersion, Project
+from app.db.models.hand_over import HandOver
 from app.db.models.outbox import Lease, Outbox
 from app.db.models.sealing import DataKey
 from app.db.models.submission import Quarantine, Submission, SubmissionAttachment, SubmissionVersion
@@ -34,6 +35,7 @@ __all__ = [
     "Form",
     "FormAttachment",
     "FormVersion",
+    "HandOver",
     "Lease",
     "Office",
     "Outbox",

@@ -15,7 +15,8 @@ class Outbox(Base):
     """One piece of work for one submission version. Done ones are deleted, so that the rows are what is left to do.
 
     `state`: `waiting`, or `parked` after too many tries. `due_at`: when to try again; None until the first try.
-    `last_error` names the kind of the fault and the place in the code, never a value.
+    `started_at`: work that has failed before is noted before it is begun again, so that it is known if a process dies
+    in it. `last_error` names the kind of the fault and the place in the code, never a value.
     """
 
     __tablename__ = "outbox"
@@ -26,6 +27,7 @@ class Outbox(Base):
     state: Mapped[str] = mapped_column(String(8), default="waiting")
     tries: Mapped[int] = mapped_column(Integer, default=0)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_error: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -94,6 +94,15 @@ def users(search: str | None = None) -> Sequence[Row[models.User, models.Actor, 
     return db.session.execute(statement).all()
 
 
+def actors_by_email(email: str, offices: int | bool) -> list[models.Actor]:
+    """The live person with exactly this address, if they belong to these offices (True: all)."""
+    found = user_by_email(email)
+    row = user(found.actor_id) if found is not None else None
+    if row is None or offices is False or (offices is not True and row[1].office_id != offices):
+        return []
+    return [row[1]]
+
+
 @dataclass(frozen=True)
 class Phone:
     """An app user with what a list shows of it."""
@@ -105,8 +114,10 @@ class Phone:
     creator: models.Actor | None
 
 
-def phones(project_id: int, actor_id: int | None = None) -> list[Phone]:
-    """The app users of a project (or one of them), by name; a revoked one is gone."""
+def phones(project_id: int, actor_id: int | None = None, *, offices: int | bool = True) -> list[Phone]:
+    """The app users of a project (or one of them), by name; a revoked one is gone. `offices`: whose."""
+    if offices is False:
+        return []
     creator = aliased(models.Actor)
     statement = (
         select(models.AppUser, models.Actor, models.Office.code, models.AccessToken, creator)
@@ -119,6 +130,8 @@ def phones(project_id: int, actor_id: int | None = None) -> list[Phone]:
     )
     if actor_id is not None:
         statement = statement.where(models.Actor.id == actor_id)
+    if offices is not True:
+        statement = statement.where(models.Actor.office_id == offices)
     found: dict[int, Phone] = {}
     for row in db.session.execute(statement):
         found.setdefault(row[1].id, Phone(*row))

@@ -35,14 +35,18 @@ def datasets(project_id: int) -> list[models.Dataset]:
     )
 
 
-def dataset_totals(project_id: int) -> dict[int, Row[int, int, datetime, int]]:
-    """By list: how many live cases, the newest one's moment, how many in conflict."""
+def dataset_totals(project_id: int, offices: int | bool) -> dict[int, Row[int, int, datetime, int]]:
+    """By list: how many live cases of these offices, the newest one's moment, how many in conflict."""
+    if offices is False:
+        return {}
     statement = (
         select(Entity.dataset_id, func.count(), func.max(Entity.created_at), func.count(Entity.conflict))
         .join(Dataset, Dataset.id == Entity.dataset_id)
         .where(Dataset.project_id == project_id, Entity.deleted_at.is_(None))
         .group_by(Entity.dataset_id)
     )
+    if offices is not True:
+        statement = statement.where(Entity.office_id == offices)
     return {row[0]: row for row in db.session.execute(statement)}
 
 

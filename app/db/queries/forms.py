@@ -90,8 +90,13 @@ class ListedForm:
     last_submission: datetime | None = None
 
 
-def listed_forms(project_id: int, ids: Collection[int] | None = None) -> list[ListedForm]:
-    """The live forms of a project (only those with `ids`, if given), by name; three queries however many."""
+def listed_forms(
+    project_id: int, ids: Collection[int] | None = None, *, offices: int | bool = True
+) -> list[ListedForm]:
+    """The live forms of a project (only those with `ids`, if given), by name; three queries however many.
+
+    `offices`: whose submissions are counted.
+    """
     form_, version = models.Form, models.FormVersion
     where = [form_.project_id == project_id, form_.deleted_at.is_(None)]
     if ids is not None:
@@ -103,7 +108,7 @@ def listed_forms(project_id: int, ids: Collection[int] | None = None) -> list[Li
     ).all()
     current = {row.form_id: row for row in rows if row.is_current}
     drafts = {row.form_id: row for row in rows if row.published_at is None}
-    totals = _submission_totals(project_id)
+    totals = _submission_totals(project_id, offices)
     listed = [
         ListedForm(
             item,
@@ -116,7 +121,9 @@ def listed_forms(project_id: int, ids: Collection[int] | None = None) -> list[Li
     return sorted(listed, key=lambda item: ((item.version.name or "") if item.version else "", item.form.xml_form_id))
 
 
-def _submission_totals(project_id: int) -> dict[int, Row[int, int, datetime]]:
+def _submission_totals(project_id: int, offices: int | bool) -> dict[int, Row[int, int, datetime]]:
+    if offices is False:
+        return {}
     submission = models.Submission
     statement = (
         select(submission.form_id, func.count(), func.max(submission.created_at))
@@ -124,6 +131,8 @@ def _submission_totals(project_id: int) -> dict[int, Row[int, int, datetime]]:
         .where(models.Form.project_id == project_id, ~submission.is_draft, submission.deleted_at.is_(None))
         .group_by(submission.form_id)
     )
+    if offices is not True:
+        statement = statement.where(submission.office_id == offices)
     return {row[0]: row for row in db.session.execute(statement)}
 
 

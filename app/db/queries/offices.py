@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
 from app.db import db, models
@@ -15,3 +17,9 @@ def office_by_code(code: str) -> models.Office | None:
 def offices() -> list[models.Office]:
     """All offices, by kind and name."""
     return list(db.session.scalars(select(models.Office).order_by(models.Office.kind, models.Office.name_en)))
+
+
+def offices_for_update() -> Sequence[models.Office]:
+    """All offices, locked against other changes until the transaction ends."""
+    statement = select(models.Office).order_by(models.Office.id).with_for_update()
+    return db.session.scalars(statement, execution_options={"populate_existing": True}).all()

@@ -53,6 +53,15 @@ def first_due(moment: datetime) -> Job | None:
     return None if row is None else Job(*row)
 
 
+def begun() -> Job | None:
+    """The work that somebody has noted to have begun and not ended."""
+    statement = select(Outbox.id, Outbox.work, Outbox.submission_version_id, Outbox.tries)
+    row = db.session.execute(
+        statement.where(Outbox.state == "waiting", Outbox.started_at.is_not(None)).order_by(Outbox.id).limit(1)
+    ).first()
+    return None if row is None else Job(*row)
+
+
 def claim(moment: datetime) -> Job | None:
     """The same, locked until the transaction ends; on PostgreSQL past what another one has claimed."""
     row = db.session.execute(_due(moment).with_for_update(skip_locked=True)).first()

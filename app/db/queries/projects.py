@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, false, func, select
 
 from app.db import db, models
 
@@ -44,11 +44,13 @@ class ProjectCounts:
     last_submission: datetime | None
 
 
-def counts(project_id: int) -> ProjectCounts:
-    """How many forms, phones and lists, and when something was last sent."""
+def counts(project_id: int, offices: int | bool) -> ProjectCounts:
+    """How many forms, phones and lists, and when something was last sent from these offices."""
     form = models.Form
     live = (form.project_id == project_id, form.deleted_at.is_(None))
     submissions = select(func.max(models.Submission.created_at)).join(form, form.id == models.Submission.form_id)
+    if offices is not True:
+        submissions = submissions.where(models.Submission.office_id == offices if offices is not False else false())
     return ProjectCounts(
         forms=db.session.scalar(select(func.count()).select_from(form).where(*live)) or 0,
         app_users=db.session.scalar(

@@ -7,9 +7,11 @@ from typing import Any
 from app import problems
 from app.db.queries import access
 from app.db.queries.access import Phone
+from app.permissions import office_scope
 from app.runtime import runtime
 from app.services import collect_settings
 from app.services.app_users import add_app_user, revoke_app_user
+from app.services.offices import office_of_new_phone
 from app.web.addresses import server_url
 from app.web.door import Door, Here, success
 from app.web.schemas import SuccessSchema
@@ -22,7 +24,7 @@ _ALL = "/projects/<int:project_id>/app-users"
 
 @door.route("GET", _ALL, verb="app_user.list", summary="The phones", returns=AppUserSchema(many=True))
 def list_app_users(here: Here) -> list[dict[str, Any]]:
-    return [shown(phone) for phone in access.phones(here.project.id)]
+    return [shown(phone) for phone in access.phones(here.project.id, offices=_reach(here, "app_user.list"))]
 
 
 @door.route(
@@ -38,7 +40,7 @@ def create(here: Here, body: dict[str, Any]) -> dict[str, Any]:
         here.actor,
         here.project,
         body["display_name"],
-        office=body.get("office"),
+        office=office_of_new_phone(here.actor, here.project, body.get("office")),
         forms=body.get("forms"),
         days=runtime().settings.app_user_days,
     )
@@ -48,12 +50,12 @@ def create(here: Here, body: dict[str, Any]) -> dict[str, Any]:
         "svg": collect_settings.picture(code.payload).decode(),
         "admin_password": code.admin_password,
     }
-    return shown(_found(here, new.actor_id)) | {"token": new.token, "settings_qr": shown_once}
+    return shown(_found(here, new.actor_id, "app_user.create")) | {"token": new.token, "settings_qr": shown_once}
 
 
 @door.route("GET", f"{_ALL}/<int:actor_id>", verb="app_user.list", summary="One phone", returns=AppUserSchema())
 def get(here: Here, actor_id: int) -> dict[str, Any]:
-    return shown(_found(here, actor_id))
+    return shown(_found(here, actor_id, "app_user.list"))
 
 
 @door.route(
@@ -64,12 +66,18 @@ def get(here: Here, actor_id: int) -> dict[str, Any]:
     returns=SuccessSchema(),
 )
 def delete(here: Here, actor_id: int) -> dict[str, bool]:
+    _found(here, actor_id, "app_user.revoke")
     revoke_app_user(here.actor, here.project, actor_id)
     return success()
 
 
-def _found(here: Here, actor_id: int) -> Phone:
-    phones = access.phones(here.project.id, actor_id)
+def _reach(here: Here, verb: str) -> int | bool:
+    return office_scope(here.actor, verb, project_id=here.project.id)
+
+
+def _found(here: Here, actor_id: int, verb: str) -> Phone:
+    """A phone that the verb reaches: another office's is not told of. Raises Problem 404.1."""
+    phones = access.phones(here.project.id, actor_id, offices=_reach(here, verb))
     if not phones:
         raise problems.not_found()
     return phones[0]

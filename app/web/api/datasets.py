@@ -9,7 +9,9 @@ from flask import request
 from app import problems
 from app.db import models
 from app.db.queries import entities as queries
+from app.permissions import office_scope
 from app.services.add_entity import ShownEntity, add_entity, visible_entities, visible_entity
+from app.services.audit_reads import record_read
 from app.web.door import Door, Here
 from app.web.schemas.submissions import DatasetSchema, EntitySchema, NewEntitySchema
 from forms.schema import odata_name
@@ -22,7 +24,8 @@ LIST = f"{ALL}/<name>"
 
 @door.route("GET", ALL, verb="dataset.list", summary="The lists", returns=DatasetSchema(many=True))
 def list_datasets(here: Here) -> list[dict[str, Any]]:
-    totals = queries.dataset_totals(here.project.id)
+    offices = office_scope(here.actor, "entity.list", project_id=here.project.id)
+    totals = queries.dataset_totals(here.project.id, offices)
     extended = request.headers.get("X-Extended-Metadata") == "true"
     answer = []
     for dataset in queries.datasets(here.project.id):
@@ -53,7 +56,9 @@ def get(here: Here, name: str) -> dict[str, Any]:
 @door.route("GET", f"{LIST}/entities", verb="entity.list", summary="The cases", returns=EntitySchema(many=True))
 def list_entities(here: Here, name: str) -> list[dict[str, Any]]:
     dataset = _found(here, name)
-    return [shown(each) for each in visible_entities(here.actor, here.project.id, dataset)]
+    found = visible_entities(here.actor, here.project.id, dataset)
+    record_read("entity.list", here.actor, project_id=here.project.id, dataset=dataset.name, count=len(found))
+    return [shown(each) for each in found]
 
 
 @door.route(
@@ -79,7 +84,17 @@ def create(here: Here, name: str, body: dict[str, Any]) -> dict[str, Any]:
 
 @door.route("GET", f"{LIST}/entities/<uuid>", verb="entity.read", summary="One case", returns=EntitySchema())
 def get_entity(here: Here, name: str, uuid: str) -> dict[str, Any]:
-    return shown(visible_entity(here.actor, here.project.id, _found(here, name), uuid))
+    dataset = _found(here, name)
+    found = visible_entity(here.actor, here.project.id, dataset, uuid)
+    record_read(
+        "entity.read",
+        here.actor,
+        project_id=here.project.id,
+        entity_id=found.entity.id,
+        dataset=dataset.name,
+        uuid=found.entity.uuid,
+    )
+    return shown(found)
 
 
 def _found(here: Here, name: str) -> models.Dataset:

@@ -9,6 +9,7 @@ from flask import Response, stream_with_context
 from marshmallow import fields
 
 from app.services import export_zip
+from app.services.audit_reads import export_on_record
 from app.services.export_tables import CsvTable, csv_lines
 from app.services.read_submissions import export_schema, scope_of, walk_records
 from app.web.api.forms import ONE
@@ -36,13 +37,14 @@ class ExportQuerySchema(ApiSchema):
 def csv(here: Here, query: dict[str, Any]) -> Response:
     table = CsvTable(export_schema(here.form).tables()[0], group_paths=query["group_paths"])
     scope = scope_of(here.actor, here.form)
+    export = export_on_record(here.actor, here.form, format="csv")
 
     def lines() -> Iterator[list[str]]:
         yield table.header()
-        for record in walk_records(scope):
+        for record in export.counted(walk_records(scope)):
             yield from table.lines(record)
 
-    response = Response(stream_with_context(csv_lines(lines())), content_type="text/csv; charset=utf-8")
+    response = Response(stream_with_context(export.ended(csv_lines(lines()))), content_type="text/csv; charset=utf-8")
     response.headers.set("Content-Disposition", "attachment", filename=f"{here.form.xml_form_id}.csv")
     return response
 
@@ -56,12 +58,16 @@ def csv(here: Here, query: dict[str, Any]) -> Response:
     answer_types=("application/zip",),
 )
 def csv_zip(here: Here, query: dict[str, Any]) -> Response:
+    schema = export_schema(here.form)
+    export = export_on_record(here.actor, here.form, format="zip", attachments=query["attachments"])
     chunks = export_zip.zip_of(
         here.form,
+        schema,
         scope_of(here.actor, here.form),
         group_paths=query["group_paths"],
         with_files=query["attachments"],
+        counted=export.counted,
     )
-    response = Response(stream_with_context(chunks), content_type="application/zip")
+    response = Response(stream_with_context(export.ended(chunks)), content_type="application/zip")
     response.headers.set("Content-Disposition", "attachment", filename=f"{here.form.xml_form_id}.zip")
     return response

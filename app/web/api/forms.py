@@ -10,7 +10,7 @@ from app import problems
 from app.db import models
 from app.db.queries import forms as queries
 from app.db.queries.forms import ListedForm
-from app.permissions import may
+from app.permissions import may, office_scope
 from app.services import draft_form, publish_form
 from app.services.change_form import change_state, delete_form
 from app.services.schemas import schema_of
@@ -37,7 +37,8 @@ SOURCE_TYPES = tuple(TYPES)
 
 @door.route("GET", ALL, verb="form.list", summary="The forms", returns=FormSchema(many=True))
 def list_forms(here: Here) -> list[dict[str, Any]]:
-    return [shown(listed, here.project.id) for listed in queries.listed_forms(here.project.id)]
+    offices = office_scope(here.actor, "submission.list", project_id=here.project.id)
+    return [shown(each, here.project.id) for each in queries.listed_forms(here.project.id, offices=offices)]
 
 
 @door.route(

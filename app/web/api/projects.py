@@ -8,7 +8,7 @@ from flask import request
 
 from app.db import models
 from app.db.queries import projects as queries
-from app.permissions import SIGNED_IN, visible_projects
+from app.permissions import SIGNED_IN, Actor, office_scope, visible_projects
 from app.services import projects as service
 from app.web.door import Door, Here
 from app.web.schemas.forms import NewProjectSchema, ProjectChangeSchema, ProjectSchema
@@ -24,7 +24,7 @@ door = Door("projects", tag="Projects")
     returns=ProjectSchema(many=True),
 )
 def list_projects(here: Here) -> list[dict[str, Any]]:
-    return [shown(project) for project in queries.projects(visible_projects(here.actor))]
+    return [shown(project, here.actor) for project in queries.projects(visible_projects(here.actor))]
 
 
 @door.route(
@@ -36,12 +36,12 @@ def list_projects(here: Here) -> list[dict[str, Any]]:
     returns=ProjectSchema(),
 )
 def create(here: Here, body: dict[str, Any]) -> dict[str, Any]:
-    return shown(service.add_project(here.actor, body["name"], body.get("description")))
+    return shown(service.add_project(here.actor, body["name"], body.get("description")), here.actor)
 
 
 @door.route("GET", "/projects/<int:project_id>", verb="project.read", summary="One project", returns=ProjectSchema())
 def get(here: Here) -> dict[str, Any]:
-    return shown(here.project)
+    return shown(here.project, here.actor)
 
 
 @door.route(
@@ -53,11 +53,11 @@ def get(here: Here) -> dict[str, Any]:
     returns=ProjectSchema(),
 )
 def patch(here: Here, body: dict[str, Any]) -> dict[str, Any]:
-    return shown(service.change_project(here.actor, here.project, body))
+    return shown(service.change_project(here.actor, here.project, body), here.actor)
 
 
-def shown(project: models.Project) -> dict[str, Any]:
-    """A project as the API shows it, with its counts if the client asks for them."""
+def shown(project: models.Project, actor: Actor) -> dict[str, Any]:
+    """A project as the API shows it, with its counts if the client asks for them: of what the actor's office has."""
     answer: dict[str, Any] = {
         "id": project.id,
         "name": project.name,
@@ -70,7 +70,7 @@ def shown(project: models.Project) -> dict[str, Any]:
         "deleted_at": project.deleted_at,
     }
     if request.headers.get("X-Extended-Metadata") == "true":
-        counts = queries.counts(project.id)
+        counts = queries.counts(project.id, office_scope(actor, "submission.list", project_id=project.id))
         answer |= {
             "forms": counts.forms,
             "app_users": counts.app_users,

@@ -14,6 +14,7 @@ from app.db.queries import submissions as queries
 from app.runtime import runtime
 from app.services import read_submissions as read
 from app.services.add_attachment import add_attachment
+from app.services.audit_reads import read_submission, record_read
 from app.services.receive_submission import Arrival, Sender, receive_submission
 from app.web.addresses import api_url, segment
 from app.web.api.forms import ONE
@@ -46,6 +47,14 @@ Found = tuple[models.Submission, models.SubmissionVersion]
 )
 def list_submissions(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
     found = queries.submissions(read.scope_of(here.actor, here.form), limit=query["limit"], offset=query["offset"])
+    record_read(
+        "submission.list",
+        here.actor,
+        project_id=here.project.id,
+        form_id=here.form.id,
+        count=len(found),
+        offset=query["offset"],
+    )
     return [shown(*each) for each in found]
 
 
@@ -73,13 +82,16 @@ def create(here: Here) -> dict[str, Any]:
 @door.route("GET", f"{ITEM}.xml", verb="submission.read", summary="The XML, as it came", answer_types=("text/xml",))
 def xml(here: Here, instance_id: str) -> Any:
     found = _lookup(here, instance_id)
-    return _xml_response(*found) if found is not None else _to_version(here, instance_id, ".xml")
+    return _xml_response(here, *found) if found is not None else _to_version(here, instance_id, ".xml")
 
 
 @door.route("GET", ITEM, verb="submission.read", summary="One submission", returns=SubmissionSchema())
 def get(here: Here, instance_id: str) -> Any:
     found = _lookup(here, instance_id)
-    return shown(*found) if found is not None else _to_version(here, instance_id)
+    if found is None:
+        return _to_version(here, instance_id)
+    read_submission(here.actor, here.form, found[0], "facts")
+    return shown(*found)
 
 
 @door.route(
@@ -90,7 +102,8 @@ def get(here: Here, instance_id: str) -> Any:
     returns=SubmissionAttachmentSchema(many=True),
 )
 def attachments(here: Here, instance_id: str) -> list[dict[str, Any]]:
-    _, version = _found(here, instance_id)
+    submission, version = _found(here, instance_id)
+    read_submission(here.actor, here.form, submission, "files")
     return [{"name": row.name, "exists": row.blob_key is not None} for row in queries.attachments(version.id)]
 
 
@@ -102,7 +115,18 @@ def attachments(here: Here, instance_id: str) -> list[dict[str, Any]]:
     answer_types=("application/octet-stream",),
 )
 def attachment(here: Here, instance_id: str, name: str) -> Response:
-    row, chunks = read.file_of(*_found(here, instance_id), name)
+    submission, version = _found(here, instance_id)
+    row, chunks = read.file_of(submission, version, name)
+    record_read(
+        "submission.attachment.read",
+        here.actor,
+        project_id=here.project.id,
+        form_id=here.form.id,
+        submission_id=submission.id,
+        instanceId=submission.instance_id,
+        # Not its name: that is the sender's word.
+        attachmentId=row.id,
+    )
     # The type is the sender's word: the browser is told to save the bytes, never to show them.
     response = Response(stream_with_context(chunks), content_type="application/octet-stream")
     response.headers.set("Content-Disposition", "attachment", filename=row.name)
@@ -135,6 +159,7 @@ def upload_attachment(here: Here, instance_id: str, name: str) -> dict[str, bool
 )
 def versions(here: Here, instance_id: str) -> list[dict[str, Any]]:
     submission, _ = _found(here, instance_id)
+    read_submission(here.actor, here.form, submission, "versions")
     return [shown_version(submission, version) for version in queries.versions(submission.id)]
 
 
@@ -146,7 +171,7 @@ def versions(here: Here, instance_id: str) -> list[dict[str, Any]]:
     answer_types=("text/xml",),
 )
 def version_xml(here: Here, instance_id: str, version_id: str) -> Response:
-    return _xml_response(*_version(here, instance_id, version_id))
+    return _xml_response(here, *_version(here, instance_id, version_id))
 
 
 @door.route(
@@ -157,7 +182,9 @@ def version_xml(here: Here, instance_id: str, version_id: str) -> Response:
     returns=VersionSchema(),
 )
 def version(here: Here, instance_id: str, version_id: str) -> dict[str, Any]:
-    return shown_version(*_version(here, instance_id, version_id))
+    submission, found = _version(here, instance_id, version_id)
+    read_submission(here.actor, here.form, submission, "facts", version_id=found.id)
+    return shown_version(submission, found)
 
 
 def _version(here: Here, instance_id: str, version_id: str) -> Found:
@@ -168,7 +195,8 @@ def _version(here: Here, instance_id: str, version_id: str) -> Found:
     raise problems.not_found()
 
 
-def _xml_response(submission: models.Submission, version: models.SubmissionVersion) -> Response:
+def _xml_response(here: Here, submission: models.Submission, version: models.SubmissionVersion) -> Response:
+    read_submission(here.actor, here.form, submission, "xml", version_id=version.id)
     return Response(read.xml_of(submission, version), content_type="text/xml; charset=utf-8")
 
 

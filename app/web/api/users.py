@@ -1,4 +1,4 @@
-"""People with an account, and the offices that they belong to."""
+"""People with an account."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from flask import request
 
 from app import problems
 from app.db import models
-from app.db.queries import access, offices
+from app.db.queries import access
 from app.permissions import ROLES, SIGNED_IN, Actor
 from app.services.add_user import add_user
+from app.services.offices import change_user
 from app.web.door import Door, Here
-from app.web.schemas.access import NewUserSchema, OfficeSchema, UserQuerySchema, UserSchema
+from app.web.schemas.access import NewUserSchema, UserQuerySchema, UserSchema
+from app.web.schemas.offices import UserChangeSchema
 
 door = Door("users", tag="Users and offices")
 
@@ -57,23 +59,17 @@ def get(here: Here, actor_id: int) -> dict[str, Any]:
     return _found(actor_id)
 
 
-@door.route("GET", "/offices", verb="office.list", summary="All offices", returns=OfficeSchema(many=True))
-def list_offices(here: Here) -> list[dict[str, Any]]:
-    found = offices.offices()
-    codes = {office.id: office.code for office in found}
-    return [
-        {
-            "id": office.id,
-            "code": office.code,
-            "kind": office.kind,
-            "name_en": office.name_en,
-            "name_sq": office.name_sq,
-            "region": office.region,
-            "parent": codes.get(office.parent_id) if office.parent_id is not None else None,
-            "to_confirm": office.to_confirm,
-        }
-        for office in found
-    ]
+@door.route(
+    "PATCH",
+    "/users/<int:actor_id>",
+    verb="user.update",
+    summary="Change a person's name, address or office",
+    body=UserChangeSchema(),
+    returns=UserSchema(),
+)
+def change(here: Here, actor_id: int, body: dict[str, Any]) -> dict[str, Any]:
+    change_user(here.actor, actor_id, body)
+    return _found(actor_id)
 
 
 def site_verbs(actor: Actor) -> list[str]:

@@ -14,6 +14,7 @@ from flask import Response, request, stream_with_context
 
 from app import problems
 from app.db.queries import submissions as queries
+from app.services.audit_reads import feed_on_record
 from app.services.export_tables import odata_repeat, odata_root, rows_of
 from app.services.read_submissions import ReadRow, export_schema, scope_of, walk_records
 from app.web.addresses import api_url, segment
@@ -42,18 +43,19 @@ def read_table(here: Here, table: str) -> Response:
         raise problems.not_found()
     scope = scope_of(here.actor, here.form)
     top, skip = options.get("$top"), options.get("$skip") or 0
+    feed = feed_on_record(here.actor, here.form, table=table, top=top, skip=skip)
     head: dict[str, Any] = {"@odata.context": _context(here, table)}
     if wanted.path == "":
         if options.get("$count"):
             head["@odata.count"] = queries.count(scope)
         documents: Iterator[dict[str, Any]] = (
-            odata_root(each, schema) for each in walk_records(scope, skip=skip, limit=top)
+            odata_root(each, schema) for each in feed.counted(walk_records(scope, skip=skip, limit=top))
         )
     else:
         if options.get("$count"):
             head["@odata.count"] = sum(len(rows_of(each).get(wanted.name, [])) for each in walk_records(scope))
-        documents = _cut(_repeat_rows(walk_records(scope), wanted), skip, top)
-    response = Response(stream_with_context(_stream(head, documents)), content_type=_JSON)
+        documents = _cut(_repeat_rows(feed.counted(walk_records(scope)), wanted), skip, top)
+    response = Response(stream_with_context(feed.ended(_stream(head, documents))), content_type=_JSON)
     response.headers["OData-Version"] = "4.0"
     return response
 

@@ -61,19 +61,6 @@ class NewUserSchema(ApiSchema):
     office = fields.String(validate=_name)
 
 
-class OfficeSchema(ApiSchema):
-    """A place where people work; its code is the one that the forms use."""
-
-    id = fields.Integer()
-    code = fields.String()
-    kind = fields.String()
-    name_en = fields.String()
-    name_sq = fields.String()
-    region = fields.String(allow_none=True)
-    parent = fields.String(allow_none=True)
-    to_confirm = fields.Boolean()
-
-
 class NewAppUserSchema(ApiSchema):
     """A phone to be added, its office, and (if not all of the project's) the forms that it may fill."""
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pyrage
 import pytest
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from app.db import db, models
 from app.db.migrate import downgrade
 from app.permissions import ANONYMOUS
 from app.sealing.keyfile import add_key
 from app.services import backup
-from app.services.canonical_dump import shapes
+from app.services.canonical_dump import TableShape, shapes
 from app.services.erase_submission import erase_submission, forms_called
 from app.services.erasure_ledger import is_erased, ledger_path
 from app.services.fsck import fsck
@@ -213,6 +214,16 @@ def test_a_backup_from_before_a_rotation_needs_the_keys_of_its_time(
             assert fsck().sound
 
 
+def shapes_that_are_there(backend: Backend) -> list[TableShape]:
+    """The tables and columns that the database has, which may be fewer than the models'."""
+    known = {name: {each["name"] for each in inspect(db.engine).get_columns(name)} for name in tables(backend)}
+    return [
+        replace(shape, columns=tuple(each for each in shape.columns if each[0] in known[shape.name]))
+        for shape in shapes()
+        if shape.name in known
+    ]
+
+
 def test_a_backup_of_an_older_revision_is_brought_up_to_this_one(
     backend: Backend, tmp_path: Path, keys: Keys, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,7 +233,7 @@ def test_a_backup_of_an_older_revision_is_brought_up_to_this_one(
         downgrade("0005")
     # As the Sportel of that time made it: its revision, and the tables that it knew.
     monkeypatch.setattr(backup, "expected_revision", lambda: "0005")
-    monkeypatch.setattr(backup, "shapes", lambda: [each for each in shapes() if each.name in tables(backend)])
+    monkeypatch.setattr(backup, "shapes", lambda: shapes_that_are_there(backend))
     monkeypatch.setattr(backup, "write_missing_lines", lambda settings: None)
     back_up(backend, tmp_path / "old.age", keys)
     monkeypatch.undo()

@@ -126,23 +126,42 @@ def test_of_two_workers_one_works_and_the_other_takes_over_when_it_has_died(case
     assert [row.uuid for row in rows(cases, models.Entity)] == [SECOND, FIRST]
 
 
+def die(_: object) -> None:
+    raise KeyboardInterrupt  # which nothing on the way takes for a failed try
+
+
+def next_worker(backend: Backend) -> None:
+    """The lease of a dead holder expires, another process finds that, and what is to be tried again is due."""
+    expire(backend)
+    with backend.app.app_context():
+        assert Worker(backend.app.app_context, {}, chores=())._hold()
+        with transaction():
+            db.session.execute(update(models.Outbox).values(due_at=None))
+
+
 def test_work_that_kills_its_workers_is_parked_too(cases: Backend) -> None:
     only_send(cases.phone(office="tr-01"), creation(), creation(SECOND, "C-2"))
     (deadly, _) = waiting(cases)
+    assert take(cases, Lease("outbox"))[0]
     for _ in range(MOST_TRIES):
-        assert take(cases, Lease("outbox"))[0]
-        expire(cases)
-        with cases.app.app_context(), transaction():
-            db.session.execute(update(models.Outbox).values(due_at=None))
-        with cases.app.app_context():
-            worker = Worker(cases.app.app_context, {}, chores=())
-            worker._lease.take()
-            worker._count_for_the_dead()
-        expire(cases)
+        with cases.app.app_context(), pytest.raises(KeyboardInterrupt):
+            outbox.work_once({"entities": die})
+        next_worker(cases)
     (job,) = [job for job in waiting(cases) if job.id == deadly.id]
     assert (job.state, job.last_error) == ("parked", "the worker ended in it")
     cases.work()
     assert [row.uuid for row in rows(cases, models.Entity)] == [SECOND]
+
+
+def test_work_that_waits_while_workers_die_of_other_things_is_suspected_once_and_done(cases: Backend) -> None:
+    only_send(cases.phone(office="tr-01"), creation())
+    assert take(cases, Lease("outbox"))[0]
+    for _ in range(MOST_TRIES + 3):
+        next_worker(cases)
+    (job,) = waiting(cases)
+    assert (job.state, job.tries) == ("waiting", 1)
+    cases.work()
+    assert not waiting(cases)
 
 
 def test_two_workers_do_everything_once(cases: Backend) -> None:
@@ -217,6 +236,6 @@ def test_the_command_works_until_it_is_told_to_end(cases: Backend) -> None:
         finally:
             process.kill()
         assert process.stderr is not None
-        assert process.stderr.read() == b"Working.\n"
+        assert process.stderr.read().startswith(b"Working.\n")  # the head of the audit is told after it
     assert count(cases, models.Entity) == 2
     assert looked_at(cases) == []

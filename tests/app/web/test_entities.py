@@ -66,7 +66,7 @@ def test_a_submission_creates_its_case(cases: Backend) -> None:
     assert (version["version"], version["label"], version["baseVersion"]) == (1, "C-1", None)
     assert version["data"] == {"code": "C-1", "person": "Drita", "custodian": ""}
     assert isinstance(version["userAgent"], str)
-    assert actions(cases, "entity") == ["entity.create"]
+    assert actions(cases, "entity.create") == ["entity.create"]
 
 
 def test_a_resend_and_an_edit_never_create_twice(cases: Backend) -> None:

@@ -1,0 +1,154 @@
+"""Which actions does the audit know? One table: the name, what it says, and whether something was changed or looked at.
+
+The names are ODK Central's where it has the same; ours are written in the same way. A line's details hold numbers,
+instance IDs and names of things that an administrator named; never an answer, and no name that a sender gave a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """Was something changed, was something looked at, or was that refused?"""
+
+    WRITE = "write"
+    READ = "read"
+    DENIAL = "denial"
+
+
+@dataclass(frozen=True)
+class Action:
+    """One kind of line. `group`: Central's filter that it comes under. `verbose`: one of very many."""
+
+    name: str
+    what: str
+    kind: Kind = Kind.WRITE
+    group: str = ""
+    verbose: bool = False
+
+
+def _of(group: str, *, verbose: bool = False, kind: Kind = Kind.WRITE, **named: str) -> tuple[Action, ...]:
+    return tuple(Action(name.replace("__", "."), what, kind, group, verbose) for name, what in named.items())
+
+
+_WRITES = (
+    *_of(
+        "user",
+        user__create="A person was given an account.",
+        user__update="A person's account was changed.",
+        user__session__create="A person signed in.",
+        user__session__end="A session was ended.",
+    ),
+    *_of(
+        "field_key",
+        field_key__create="A phone was added to a project.",
+        field_key__update="A phone was changed.",
+        field_key__delete="A phone's access was revoked.",
+    ),
+    *_of(
+        "assignment",
+        assignment__create="A role was given to somebody.",
+        assignment__delete="A role was taken from somebody.",
+    ),
+    *_of("office", office__create="An office was added.", office__update="An office was changed."),
+    *_of("project", project__create="A project was added.", project__update="A project was changed."),
+    *_of(
+        "form",
+        form__create="A form was added.",
+        form__update="A form's state was changed.",
+        form__delete="A form was deleted.",
+        form__attachment__update="A file of a form was put in place or taken away.",
+        form__update__draft__set="A form was given a draft.",
+        form__update__draft__delete="A form's draft was discarded.",
+        form__update__publish="A form's draft was published.",
+    ),
+    *_of(
+        "submission",
+        verbose=True,
+        submission__create="A submission was taken.",
+        submission__update__version="An edit of a submission was taken.",
+        submission__attachment__update="A submission's file arrived.",
+        submission__backlog__hold="An update of a case waits for the one that it builds on.",
+        submission__backlog__reprocess="An update of a case that waited was applied.",
+        submission__backlog__force="An update of a case that waited too long was applied as it was.",
+    ),
+    *_of(
+        "submission",
+        submission__erase="A submission was erased for good.",
+        submission__hand_over="A submission was handed to another office.",
+    ),
+    *_of("dataset", dataset__create="An entity list was added."),
+    *_of(
+        "entity",
+        verbose=True,
+        entity__create="A case was opened.",
+        entity__update__version="A case was changed.",
+        entity__error="A submission's change of a case could not be applied.",
+    ),
+    *_of("entity", entity__hand_over="A case was handed to another office."),
+    *_of("quarantine", verbose=True, quarantine__add="What a sender sent was put aside."),
+    *_of(
+        "quarantine",
+        quarantine__release="What was put aside was taken in.",
+        quarantine__discard="What was put aside was discarded for good.",
+    ),
+)
+_READS = (
+    *_of(
+        "submission",
+        verbose=True,
+        kind=Kind.READ,
+        submission__list="Submissions of a form were listed: how many.",
+        submission__read="A submission was looked at: its facts, its XML, its versions or the names of its files.",
+        submission__attachment__read="A submission's file was fetched.",
+    ),
+    *_of(
+        "form",
+        kind=Kind.READ,
+        form__submission__export="An export of a form's submissions began.",
+        form__submission__export__end="An export reached its end: how many submissions went out.",
+    ),
+    *_of(
+        "form",
+        verbose=True,
+        kind=Kind.READ,
+        form__table__read="A form's cleaned table began to be read as a feed.",
+        form__table__read__end="A feed reached its end: how many submissions were read for it.",
+    ),
+    *_of(
+        "entity",
+        verbose=True,
+        kind=Kind.READ,
+        entity__list="Cases of a list were looked at: how many.",
+        entity__read="A case was looked at.",
+    ),
+    *_of("dataset", verbose=True, kind=Kind.READ, dataset__phone__read="A phone fetched an entity list."),
+    *_of("quarantine", kind=Kind.READ, quarantine__read="The content of what was put aside was looked at."),
+)
+_DENIALS = _of(
+    "access",
+    kind=Kind.DENIAL,
+    access__denied="Somebody who is known asked for data without the right for it, or for what is not there for them.",
+)
+
+ACTIONS: dict[str, Action] = {action.name: action for action in (*_WRITES, *_READS, *_DENIALS)}
+READS = frozenset(action.name for action in ACTIONS.values() if action.kind is Kind.READ)
+GROUPS = frozenset(action.group for action in ACTIONS.values())
+
+# Central's word for: without what comes in great numbers.
+NONVERBOSE = "nonverbose"
+VERBOSE = frozenset(action.name for action in ACTIONS.values() if action.verbose)
+
+
+def named(word: str) -> tuple[frozenset[str] | None, frozenset[str]]:
+    """Which actions a filter's word means: one of these (None: any), and none of those.
+
+    A word is an action, a group of them, `nonverbose`, or one of our own kinds: `read`, `write`, `denial`.
+    A word that is none of these means no line, as in Central.
+    """
+    if word == NONVERBOSE:
+        return None, VERBOSE
+    found = {each.name for each in ACTIONS.values() if word in (each.name, each.group, each.kind.value)}
+    return frozenset(found or {word}), frozenset()

@@ -1,0 +1,199 @@
+"""The matrix of rights as a table: each route, what it names, and how far each role reaches there.
+
+Written by hand from what each role is for, not drawn from `app/permissions.py`: the two are to be compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.app.web.idor_world import OWN, ROLES, THEIRS, THIRD, UUIDS
+from tests.support.backend import instance
+
+SITE, PROJECT, OFFICE = "the site", "the project", "the own office"
+Reach = dict[str, str]
+
+# How far a role reaches; a role that is not named is refused with 403, and nobody with 401.
+ADMINS: Reach = {"admin": SITE}
+MANAGERS: Reach = {"admin": SITE, "manager, all": PROJECT, "manager": OFFICE}
+READERS: Reach = MANAGERS | {"viewer, all": PROJECT, "viewer": OFFICE}
+# The same where no office matters.
+EDITORS: Reach = {"admin": SITE, "manager, all": PROJECT, "manager": PROJECT}
+FORM_READERS: Reach = EDITORS | {"viewer, all": PROJECT, "viewer": PROJECT, "formfill": PROJECT}
+LIST_READERS: Reach = EDITORS | {"viewer, all": PROJECT, "viewer": PROJECT}
+FILLERS: Reach = EDITORS | {"formfill": PROJECT, "phone": PROJECT}
+MEMBERS: Reach = FORM_READERS | {"analyst": PROJECT}
+# Whoever is signed in is let in; what they then see is theirs.
+SIGNED: Reach = dict.fromkeys((each for each in ROLES if each != "nobody"), SITE)
+PERSONS: Reach = {role: reach for role, reach in SIGNED.items() if role != "phone"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """`kind`: what the address names. `shows`: the answer lists what each office has.
+
+    `let_in`: the status for who is let in, if it is not 2xx or 3xx. `away`: the status for who is signed in and has
+    no right, if it is not 403. `names`: more that stands in the address.
+    """
+
+    kind: str
+    reach: Reach
+    shows: bool = False
+    json: Any = None
+    data: bytes | None = None
+    content_type: str | None = None
+    query: str = ""
+    let_in: int | None = None
+    away: int = 403
+    names: tuple[tuple[str, str], ...] = ()
+
+
+P = "/v1/projects/<int:project_id>"
+F = f"{P}/forms/<xml_form_id>"
+S = f"{F}/submissions"
+I = f"{S}/<instance_id>"  # noqa: E741  (Central's own letters for these addresses)
+D = f"{P}/datasets/<name>"
+N = f"{D}/entities/<uuid>"
+Q = f"{P}/quarantine/<int:entry_id>"
+_FORM = (
+    b"| survey | | | |\n| | type | name | label |\n| | text | a | A |\n| settings | | |\n| | form_id | version |\n| | "
+)
+_VIEWER = (("role", "viewer"),)
+_FILE = (("name", "a.jpg"),)
+_CSV = (("name", "cases.csv"),)
+_VERSION = (("version", "1"),)
+_XML = instance("intake", "<code>new</code>", instance_id="uuid:new").encode()
+_MULTIPART = (
+    b'--part\r\nContent-Disposition: form-data; name="xml_submission_file"; filename="a.xml"\r\n'
+    b"Content-Type: text/xml\r\n\r\n" + _XML + b"\r\n--part--\r\n"
+)
+_HAND_OVER = {"office": THIRD, "reason": "for the test"}
+
+
+def form(name: str, version: str) -> bytes:
+    """A form to be uploaded."""
+    return _FORM + f"{name} | {version} |\n".encode()
+
+
+def _markdown(reach: Reach, kind: str, content: bytes) -> Row:
+    return Row(kind, reach, data=content, content_type="text/markdown", query="?ignoreWarnings=true")
+
+
+TABLE: dict[tuple[str, str], Row] = {
+    # Sessions: what they show and end is the asker's own.
+    ("GET", "/v1/sessions/restore"): Row("site", PERSONS, away=404),
+    ("DELETE", "/v1/sessions/current"): Row("site", PERSONS, away=404),
+    ("DELETE", "/v1/sessions/<token>"): Row("site", {}, names=(("token", "no-such-token"),)),
+    ("GET", "/v1/users/current"): Row("site", PERSONS, away=404),
+    # The site.
+    ("GET", "/v1/users"): Row("site", ADMINS),
+    ("POST", "/v1/users"): Row("site", ADMINS, json={"email": "new@example.org"}),
+    ("GET", "/v1/users/<int:actor_id>"): Row("person", ADMINS),
+    ("PATCH", "/v1/users/<int:actor_id>"): Row("person", ADMINS, json={"office": THEIRS}),
+    ("GET", "/v1/audits"): Row("site", ADMINS),
+    ("GET", "/v1/roles"): Row("site", SIGNED),
+    ("GET", "/v1/roles/<role>"): Row("site", SIGNED, names=_VIEWER),
+    ("GET", "/v1/assignments"): Row("site", ADMINS),
+    ("GET", "/v1/assignments/<role>"): Row("site", ADMINS, names=_VIEWER),
+    ("POST", "/v1/assignments/<role>/<int:actor_id>"): Row("person", ADMINS),
+    ("DELETE", "/v1/assignments/<role>/<int:actor_id>"): Row("site holder", ADMINS),
+    ("GET", "/v1/offices"): Row("site", ADMINS),
+    ("POST", "/v1/offices"): Row(
+        "site", ADMINS, json={"code": "new", "kind": "shelter", "nameEn": "New", "nameSq": "I ri"}
+    ),
+    ("PATCH", "/v1/offices/<code>"): Row("office", ADMINS, json={"nameEn": "New"}),
+    # Projects.
+    ("GET", "/v1/projects"): Row("site", SIGNED),
+    ("POST", "/v1/projects"): Row("site", ADMINS, json={"name": "New"}),
+    ("GET", P): Row("project", MEMBERS),
+    ("PATCH", P): Row("project", EDITORS, json={"description": "New"}),
+    ("GET", f"{P}/offices"): Row("project", EDITORS),
+    # Who holds which role.
+    ("GET", f"{P}/users"): Row("project", EDITORS, query="?q=nobody@example.org"),
+    ("GET", f"{P}/assignments"): Row("project", MANAGERS, shows=True),
+    ("GET", f"{P}/assignments/<role>"): Row("project", MANAGERS, shows=True, names=_VIEWER),
+    ("POST", f"{P}/assignments/<role>/<int:actor_id>"): Row("newcomer", MANAGERS),
+    ("DELETE", f"{P}/assignments/<role>/<int:actor_id>"): Row("holder", MANAGERS),
+    ("GET", f"{P}/assignments/forms"): Row("project", MANAGERS, shows=True),
+    ("GET", f"{P}/assignments/forms/<role>"): Row("project", MANAGERS, shows=True, names=_VIEWER),
+    ("GET", f"{F}/assignments"): Row("form", MANAGERS, shows=True),
+    ("GET", f"{F}/assignments/<role>"): Row("form", MANAGERS, shows=True, names=_VIEWER),
+    ("POST", f"{F}/assignments/<role>/<int:actor_id>"): Row("newcomer", MANAGERS),
+    ("DELETE", f"{F}/assignments/<role>/<int:actor_id>"): Row("holder", MANAGERS),
+    # Phones.
+    ("GET", f"{P}/app-users"): Row("project", MANAGERS, shows=True),
+    ("POST", f"{P}/app-users"): Row("project", EDITORS, json={"displayName": "New"}),
+    ("GET", f"{P}/app-users/<int:actor_id>"): Row("phone", MANAGERS),
+    ("PATCH", f"{P}/app-users/<int:actor_id>"): Row("phone", MANAGERS, json={"displayName": "New"}),
+    ("DELETE", f"{P}/app-users/<int:actor_id>"): Row("phone", MANAGERS),
+    # Forms.
+    ("GET", f"{P}/forms"): Row("project", FORM_READERS),
+    ("POST", f"{P}/forms"): _markdown(EDITORS, "project", form("new", "1")),
+    ("GET", F): Row("form", FORM_READERS),
+    ("PATCH", F): Row("form", EDITORS, json={"state": "closing"}),
+    ("DELETE", F): Row("form", EDITORS),
+    ("GET", f"{F}.xml"): Row("form", FILLERS),
+    # Uploaded as Markdown, so that there is no workbook: who is let in is told so.
+    ("GET", f"{F}.xlsx"): Row("form", FORM_READERS, let_in=404),
+    ("GET", f"{F}.xls"): Row("form", FORM_READERS, let_in=404),
+    ("GET", f"{F}/fields"): Row("form", FORM_READERS),
+    ("GET", f"{F}/attachments"): Row("form", FILLERS),
+    # An entity list: as a phone of the asker's office gets it, so nobody gets the other office's cases.
+    ("GET", f"{F}/attachments/<name>"): Row("form", dict.fromkeys(FILLERS, OFFICE) | ADMINS, names=_CSV),
+    ("GET", f"{F}/versions"): Row("form", FORM_READERS),
+    ("GET", f"{F}/versions/<version>.xml"): Row("form", FORM_READERS, names=_VERSION),
+    ("GET", f"{F}/versions/<version>"): Row("form", FORM_READERS, names=_VERSION),
+    ("GET", f"{F}/draft"): Row("form", EDITORS),
+    ("POST", f"{F}/draft"): _markdown(EDITORS, "form", form("follow_up", "3")),
+    ("DELETE", f"{F}/draft"): Row("form", EDITORS),
+    ("POST", f"{F}/draft/publish"): Row("form", EDITORS),
+    ("GET", f"{F}/draft.xml"): Row("form", EDITORS),
+    ("GET", f"{F}/draft.xlsx"): Row("form", EDITORS),
+    ("GET", f"{F}/draft/fields"): Row("form", EDITORS),
+    ("GET", f"{F}/draft/attachments"): Row("form", EDITORS),
+    ("GET", f"{F}/draft/attachments/<name>"): Row("form", dict.fromkeys(EDITORS, OFFICE) | ADMINS, names=_CSV),
+    ("POST", f"{F}/draft/attachments/<name>"): Row("form", EDITORS, names=_CSV, data=b"name,label\n"),
+    ("DELETE", f"{F}/draft/attachments/<name>"): Row("form", EDITORS, names=_CSV),
+    # Submissions.
+    ("GET", S): Row("intake", READERS, shows=True),
+    ("POST", S): Row("intake", FILLERS, data=_XML, content_type="text/xml"),
+    ("GET", f"{I}.xml"): Row("submission", READERS),
+    ("GET", I): Row("submission", READERS),
+    ("GET", f"{I}/attachments"): Row("submission", READERS),
+    ("GET", f"{I}/attachments/<name>"): Row("submission", READERS, names=_FILE),
+    ("POST", f"{I}/attachments/<name>"): Row("submission", MANAGERS, names=_FILE, let_in=409, data=b"another"),
+    ("GET", f"{I}/versions"): Row("submission", READERS),
+    ("GET", f"{I}/versions/<version_id>.xml"): Row("submission", READERS),
+    ("GET", f"{I}/versions/<version_id>"): Row("submission", READERS),
+    ("GET", f"{I}/audits"): Row("submission", READERS),
+    ("GET", f"{I}/hand-overs"): Row("submission", READERS),
+    ("POST", f"{I}/hand-over"): Row("submission", MANAGERS, json=_HAND_OVER),
+    ("GET", f"{S}.csv"): Row("intake", READERS, shows=True),
+    ("GET", f"{S}.csv.zip"): Row("intake", READERS, shows=True),
+    ("GET", f"{F}.svc"): Row("intake", LIST_READERS),
+    ("GET", f"{F}.svc/<table>"): Row("intake", READERS, shows=True, names=(("table", "Submissions"),)),
+    # Cases.
+    ("GET", f"{P}/datasets"): Row("project", LIST_READERS),
+    ("GET", D): Row("list", LIST_READERS),
+    ("GET", f"{D}/entities"): Row("list", READERS, shows=True),
+    ("POST", f"{D}/entities"): Row("list", EDITORS, json={"label": "New"}),
+    ("GET", N): Row("entity", READERS),
+    ("GET", f"{N}/audits"): Row("entity", READERS),
+    ("GET", f"{N}/hand-overs"): Row("entity", READERS),
+    ("POST", f"{N}/hand-over"): Row("entity", MANAGERS, json=_HAND_OVER),
+    # What was kept aside.
+    ("GET", f"{P}/quarantine"): Row("project", MANAGERS, shows=True),
+    ("GET", Q): Row("entry", MANAGERS),
+    ("GET", f"{Q}/content"): Row("entry", MANAGERS),
+    ("POST", f"{Q}/release"): Row("entry", MANAGERS, query="?as=edit"),
+    ("DELETE", Q): Row("entry", MANAGERS, json={"reason": "for the test"}),
+    # What phones ask. Every member of the project may list; the forms in the list are those that they may fill.
+    ("GET", f"{P}/formList"): Row("openrosa", MEMBERS | {"phone": PROJECT}),
+    ("GET", f"{F}/manifest"): Row("form", FILLERS),
+    ("GET", f"{P}/submission"): Row("openrosa", MEMBERS | {"phone": PROJECT}),
+    ("POST", f"{P}/submission"): Row(
+        "openrosa", FILLERS, data=_MULTIPART, content_type="multipart/form-data; boundary=part"
+    ),
+    ("GET", f"{D}/integrity"): Row("list", MEMBERS | {"phone": PROJECT}, query=f"?id={UUIDS[OWN]}"),
+}
