@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import re
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, tzinfo
@@ -28,6 +29,7 @@ StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _count = itertools.count(1)
+_EVERY_FIFTH = re.compile(rb"<number>\d*[05]</number>")
 
 
 def _is_submission(environ: Environ) -> bool:
@@ -64,9 +66,11 @@ def hasty(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
 
 
 def careless(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Changes one byte of every tenth submission."""
-    if _is_submission(environ) and next(_count) % 10 == 0:
-        body = environ["wsgi.input"].read().replace(b"<who>P", b"<who>Q", 1)
+    """Changes one byte of every fifth submission, in each of its requests alike."""
+    if _is_submission(environ):
+        body = environ["wsgi.input"].read()
+        if _EVERY_FIFTH.search(body):
+            body = body.replace(b"<who>P", b"<who>Q", 1)
         environ = {**environ, "wsgi.input": io.BytesIO(body)}
     return app(environ, start_response)
 
