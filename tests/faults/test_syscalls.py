@@ -125,7 +125,7 @@ def test_a_disk_that_does_not_keep_what_it_is_given_loses_nothing_acknowledged(
             phones.ledger.begin(filled)
             send(service, filled)
             phones.ledger.acknowledged(filled, [])
-        assert service.workers() == workers
+        assert set(workers) <= set(service.workers())
         verdict = check(service, phones.ledger)
         if database == "sqlite":
             assert query(service, "PRAGMA integrity_check") == [("ok",)]
