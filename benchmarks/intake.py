@@ -25,10 +25,10 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from benchmarks.multiply import multiply_submissions
-from benchmarks.processes import descendants, total_cpu_seconds
+from benchmarks.processes import total_cpu_seconds
 from benchmarks.promise import Outcome, main
 from tests.faults.places import Cluster
-from tests.journeys.phone.served import Served
+from tests.journeys.phone.served import Served, descendants
 
 STORED = 50_000
 QUESTIONS = (10, 80)

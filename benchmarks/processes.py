@@ -29,15 +29,6 @@ def total_cpu_seconds(processes: Iterable[int]) -> float:
     return sum(cpu_seconds(each) for each in processes)
 
 
-def descendants(process: int) -> list[int]:
-    """A process and everything that it started, itself first."""
-    found = [process]
-    for each in found:
-        for task in Path(f"/proc/{each}/task").iterdir():
-            found += [int(child) for child in (task / "children").read_text().split()]
-    return found
-
-
 def command(process: int) -> str:
     """Its command line, shortened."""
     words = Path(f"/proc/{process}/cmdline").read_text().strip("\0").split("\0")

@@ -60,13 +60,11 @@ def add_new_files(
     nothing is locked or looked up.
     """
     came = {file.name: file for file in reversed(files)}  # of two with one name the first
-    taken = [came[name] for name in _names(submission, schema) if name in came]
+    names = _names(submission, schema)
+    taken = [came[name] for name in names if name in came]
     insert_rows(
         models.SubmissionAttachment,
-        [
-            {"submission_version_id": added.version_id, "name": name} | _filled(came.get(name), key)
-            for name in _names(submission, schema)
-        ],
+        [{"submission_version_id": added.version_id, "name": name} | _filled(came.get(name), key) for name in names],
     )
     for _ in taken:
         _record_attached(context, added.submission_id, submission.instance_id, added.version_id)

@@ -160,11 +160,13 @@ def _receive(
 ) -> Receipt | Problem:
     """The receipt, or the problem to answer with after everything was kept aside."""
     context = Context(sender.actor, project.id, instance_id=submission.instance_id)
-    form = intake.filled_form(project.id, submission.xml_form_id, submission.version)
+    form: intake.FilledForm | None
     if draft_of is not None:
         form = _filled_draft(draft_of, submission)
-    elif not may(sender.actor, "submission.create", project_id=project.id, form_id=form.id if form else None):
-        raise problems.insufficient_rights()
+    else:
+        form = intake.filled_form(project.id, submission.xml_form_id, submission.version)
+        if not may(sender.actor, "submission.create", project_id=project.id, form_id=form.id if form else None):
+            raise problems.insufficient_rights()
     if form is None:
         _keep_all(arrival, context, quarantine.UNKNOWN_FORM)
         return problems.not_found()

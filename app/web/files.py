@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
-from flask import Response, request
+from flask import Response, request, stream_with_context
 
 from app import problems
 from app.db import models
@@ -22,6 +23,15 @@ def bytes_response(content: bytes, content_type: str, etag: str, *, download: st
     if download is not None:
         response.headers.set("Content-Disposition", "attachment", filename=download)
     response.make_conditional(request)
+    return response
+
+
+def sent_file_response(chunks: Iterator[bytes], name: str, size_bytes: int | None) -> Response:
+    """A file that somebody sent. Its type is the sender's word: a browser is told to save it, never to show it."""
+    response = Response(stream_with_context(chunks), content_type="application/octet-stream")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Content-Length"] = str(size_bytes)
     return response
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVarTuple
+from typing import TypeVarTuple
 
 from sqlalchemy import Row, Select, select
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app.db import db, models
 
@@ -75,10 +74,5 @@ def _live(statement: Select[*Columns], offices: int | bool, role: str | None) ->
 
 
 def _at(statement: Select[*Columns], place: Place) -> Select[*Columns]:
-    for column, value in ((Assignment.project_id, place.project_id), (Assignment.form_id, place.form_id)):
-        statement = statement.where(_is(column, value))
-    return statement
-
-
-def _is(column: InstrumentedAttribute[int | None], value: int | None) -> Any:
-    return column.is_(None) if value is None else column == value
+    # A comparison with None becomes IS NULL.
+    return statement.where(Assignment.project_id == place.project_id, Assignment.form_id == place.form_id)

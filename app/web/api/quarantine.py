@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, stream_with_context
+from flask import Response
 
 from app.db.queries import quarantine as queries
 from app.services import quarantine_entries as entries
@@ -13,6 +13,7 @@ from app.services.quarantine_inspection import Inspected, inspect
 from app.services.quarantine_reasons import REASONS
 from app.services.release_quarantine import release, releaser_of
 from app.web.door import Door, Here
+from app.web.files import sent_file_response
 from app.web.schemas.quarantine import (
     DiscardedSchema,
     DiscardSchema,
@@ -61,12 +62,7 @@ def get(here: Here, entry_id: int) -> dict[str, Any]:
 )
 def content(here: Here, entry_id: int) -> Response:
     kept, chunks = entries.read_content(here.actor, _reach(here, "quarantine.list"), entry_id)
-    # The type is the sender's word: the browser is told to save the bytes, never to show them.
-    response = Response(stream_with_context(chunks), content_type="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name or f"quarantine-{kept.id}")
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["Content-Length"] = str(kept.size_bytes)
-    return response
+    return sent_file_response(chunks, kept.name or f"quarantine-{kept.id}", kept.size_bytes)
 
 
 @door.route(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, redirect, request, stream_with_context
+from flask import Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import problems
@@ -20,6 +20,7 @@ from app.web.addresses import api_url, segment
 from app.web.api.forms import ONE
 from app.web.body import body_chunks, read_body
 from app.web.door import Door, Here, success
+from app.web.files import sent_file_response
 from app.web.metrics import submission_taken
 from app.web.schemas import SuccessSchema
 from app.web.schemas.submissions import (
@@ -74,8 +75,7 @@ def create(here: Here) -> dict[str, Any]:
     receipt = receive_submission(sender, here.project, Arrival(xml), only_for=here.form)
     submission_taken(is_new=receipt.is_new)
     submission = db.session.get_one(models.Submission, receipt.submission_id)
-    version = queries.version_by_instance(here.form.id, False, receipt.instance_id)
-    assert version is not None  # just received
+    version = db.session.get_one(models.SubmissionVersion, receipt.version_id)
     return shown(submission, version)
 
 
@@ -127,12 +127,7 @@ def attachment(here: Here, instance_id: str, name: str) -> Response:
         # Not its name: that is the sender's word.
         attachmentId=row.id,
     )
-    # The type is the sender's word: the browser is told to save the bytes, never to show them.
-    response = Response(stream_with_context(chunks), content_type="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=row.name)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["Content-Length"] = str(row.size_bytes)
-    return response
+    return sent_file_response(chunks, row.name, row.size_bytes)
 
 
 @door.route(

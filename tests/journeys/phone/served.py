@@ -30,6 +30,15 @@ EMAIL, PASSWORD = "admin@example.org", "a long enough password"
 PATIENCE_SECONDS = 120
 
 
+def descendants(process: int) -> list[int]:
+    """A process and everything that it started, itself first."""
+    found = [process]
+    for each in found:
+        for task in Path(f"/proc/{each}/task").iterdir():
+            found += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
 class Served:
     """A running server; `url` is its address. A context manager: it ends the server and everything it started."""
 
@@ -117,11 +126,7 @@ class Served:
 
     def processes(self) -> list[int]:
         """The process IDs of the server and of everything that it started, the master first."""
-        found = [self.pid]
-        for process in found:
-            for task in Path(f"/proc/{process}/task").iterdir():
-                found += [int(child) for child in (task / "children").read_text().split()]
-        return found
+        return descendants(self.pid)
 
     def administrator(self) -> Central:
         """The first administrator, signed in."""
