@@ -6,8 +6,13 @@ what is left is opened by the application. Rows 1, 2 and 8 of the catalogue, for
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +23,7 @@ from tests.faults.conftest import NewService
 from tests.faults.figures import Figures
 from tests.faults.inside import assert_kept
 from tests.faults.powercut import CachedDisk
+from tests.faults.service import Service
 from tests.faults.tracing import Call, read_trace, watched
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -38,6 +44,32 @@ def is_answer(call: Call) -> bool:
     return call.name == "sendto" and b" 201 " in call.data[:20]
 
 
+def thread_states(process: int) -> list[str]:
+    """The state of each of its threads, in the letters of proc(5)."""
+    stats = Path(f"/proc/{process}/task").glob("*/stat")
+    return [each.read_text(encoding="ascii").rpartition(") ")[2][0] for each in stats]
+
+
+@contextmanager
+def watched_from(service: Service, folder: Path) -> Iterator[None]:
+    """Record all that the worker does from a moment of which a copy is kept: folder/before and folder/trace.
+
+    It stands still meanwhile. A line of the log that a chore wrote between the copy and the first recorded call would
+    be missing in the model, and all lines after it with it.
+    """
+    (worker,) = service.workers()
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        while set(thread_states(worker)) != {"T"}:
+            time.sleep(0.01)
+        shutil.copytree(service.folder, folder / "before")
+        with watched([worker], folder / "trace"):
+            os.kill(worker, signal.SIGCONT)
+            yield
+    finally:
+        os.kill(worker, signal.SIGCONT)
+
+
 def look(folder: Path, project: int, acknowledged: list[Filled]) -> None:
     """Open what is left, as the next start does."""
     assert_kept(folder, project, acknowledged)
@@ -48,12 +80,10 @@ def test_what_was_acknowledged_survives_a_power_cut_at_any_moment(
     new_service: NewService, tmp_path: Path, full: bool, figure: Figures
 ) -> None:
     forms = some_forms(60 if full else 8)
-    with new_service(SPORTEL_WORKERS="1") as service:
-        shutil.copytree(service.folder, tmp_path / "before")
-        with watched(service.workers(), tmp_path / "trace"):
-            for filled in forms:
-                body = write_body(filled, list(filled.photos), incomplete=False)
-                assert post(("127.0.0.1", service.port), f"{service.phone.at}/submission", body)[0] == "201"
+    with new_service(SPORTEL_WORKERS="1") as service, watched_from(service, tmp_path):
+        for filled in forms:
+            body = write_body(filled, list(filled.photos), incomplete=False)
+            assert post(("127.0.0.1", service.port), f"{service.phone.at}/submission", body)[0] == "201"
     calls = read_trace(tmp_path / "trace")
     answers = [call.order for call in calls if is_answer(call)]
     assert len(answers) == len(forms)
@@ -76,12 +106,10 @@ def test_what_was_acknowledged_survives_a_power_cut_at_any_moment(
 def test_a_server_that_did_not_sync_would_be_found(new_service: NewService, tmp_path: Path) -> None:
     """The same run, read as if its calls to fdatasync had not been made."""
     forms = some_forms(2)
-    with new_service(SPORTEL_WORKERS="1") as service:
-        shutil.copytree(service.folder, tmp_path / "before")
-        with watched(service.workers(), tmp_path / "trace"):
-            for filled in forms:
-                body = write_body(filled, list(filled.photos), incomplete=False)
-                assert post(("127.0.0.1", service.port), f"{service.phone.at}/submission", body)[0] == "201"
+    with new_service(SPORTEL_WORKERS="1") as service, watched_from(service, tmp_path):
+        for filled in forms:
+            body = write_body(filled, list(filled.photos), incomplete=False)
+            assert post(("127.0.0.1", service.port), f"{service.phone.at}/submission", body)[0] == "201"
     for left_out in ("fdatasync", "fsync"):
         disk = CachedDisk(service.folder, tmp_path / "before")
         for call in read_trace(tmp_path / "trace"):
