@@ -5,10 +5,13 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Engine, event
+from blinker import Signal
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
 BUSY_SECONDS = 20
+
+failed = Signal("An error of the driver that SQLAlchemy's own event does not tell of.")
 
 # A connection option: begin as the writer at once instead of failing half-way when another one writes.
 WRITER = {"sportel_writer": True}
@@ -37,9 +40,29 @@ def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.close()
 
 
-def _on_begin(connection: Any) -> None:
+def _on_begin(connection: Connection) -> None:
     writer = connection.get_execution_options().get("sportel_writer", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+    begin = "BEGIN IMMEDIATE" if writer else "BEGIN"
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        driver.execute(begin)
+    except sqlite3.Error as error:
+        raise driver_failed(error, connection, begin) from error
+
+
+def driver_failed(error: Exception, on: Connection, sql: str) -> Exception:
+    """The error of a statement given straight to the driver, as SQLAlchemy raises it; never with the parameters."""
+    dialect, base = on.dialect, on.dialect.loaded_dbapi.Error
+    if not isinstance(error, base):
+        return error
+    is_gone = dialect.is_disconnect(error, on.connection, None)
+    failed.send(error)
+    told = DBAPIError.instance(
+        sql, None, error, base, hide_parameters=True, connection_invalidated=is_gone, dialect=dialect
+    )
+    if is_gone:
+        on.invalidate(error)
+    return told if isinstance(told, Exception) else error
 
 
 def is_full(error: DBAPIError) -> bool:

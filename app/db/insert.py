@@ -1,7 +1,4 @@
-"""How is a row added in one statement, without an object of it, on both databases?
-
-The statements are made once: building them anew is what costs most of a small insert.
-"""
+"""How is a row added in one statement, without an object of it, on both databases?"""
 
 from __future__ import annotations
 
@@ -12,7 +9,8 @@ from typing import Any
 from sqlalchemy import Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.db import Base, db
+from app.db import Base
+from app.db.prepared import Prepared, connection
 
 
 @cache
@@ -21,24 +19,28 @@ def _insert(table: Table) -> Insert:
 
 
 @cache
-def _insert_if_new(table: Table, dialect: str) -> Any:
+def _insert_one(table: Table, columns: tuple[str, ...]) -> Prepared:
+    return Prepared(table.insert().returning(table.c.id), columns)
+
+
+@cache
+def _insert_if_new(table: Table, columns: tuple[str, ...], dialect: str) -> Prepared:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing().returning(table.c.id)
+    return Prepared(insert(table).on_conflict_do_nothing().returning(table.c.id), columns)
 
 
 def insert_row(model: type[Base], **values: Any) -> int:
     """Add a row in the running transaction; its id."""
     table: Any = model.__table__
-    result = db.session.connection().execute(_insert(table), values)
-    added: int = result.inserted_primary_key[0]  # type: ignore[index]  # every table of ours has the key `id`
-    return added
+    ((added,),) = _insert_one(table, tuple(values)).rows(values)
+    return int(added)
 
 
 def insert_rows(model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """Add rows with the same columns in the running transaction."""
     if rows:
         table: Any = model.__table__
-        db.session.connection().execute(_insert(table), rows)
+        connection().execute(_insert(table), rows)
 
 
 def insert_if_new(model: type[Base], **values: Any) -> int | None:
@@ -47,6 +49,5 @@ def insert_if_new(model: type[Base], **values: Any) -> int | None:
     On PostgreSQL this waits until a rival's transaction has ended, so the next statement sees the rival's row.
     """
     table: Any = model.__table__
-    connection = db.session.connection()
-    added: int | None = connection.execute(_insert_if_new(table, connection.dialect.name), values).scalar()
-    return added
+    added = _insert_if_new(table, tuple(values), connection().dialect.name).first(values)
+    return None if added is None else int(added[0])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,8 +58,8 @@ def is_erased(form_id: int, instance_id: str) -> bool:
     return form is not None and any_is_erased(form.project_id, form.xml_form_id, [instance_id])
 
 
-def any_is_erased(project_id: int, xml_form_id: str, instance_ids: Iterable[str]) -> bool:
-    """Was one of these erased? Asked for every submission that arrives: one look in an index."""
+def any_is_erased(project_id: int, xml_form_id: str, instance_ids: Sequence[str]) -> bool:
+    """Was one of these, one or two, erased? One look in an index."""
     return has_erased([item_hash(project_id, xml_form_id, each) for each in instance_ids])
 
 

@@ -18,13 +18,14 @@ from app.db import db, models
 from app.db.engine import is_full
 from app.db.queries import forms as form_queries
 from app.db.queries import intake
+from app.db.queries import projects as project_queries
 from app.db.queries import submissions as queries
 from app.permissions import Actor, may, reaches_office
 from app.problems import Problem
 from app.sealing.envelope import keyed_hash
 from app.services import quarantine
 from app.services.attach_files import Attached, add_expected_files, add_new_files, attach_files
-from app.services.erasure_ledger import any_is_erased
+from app.services.erasure_ledger import any_is_erased, item_hash
 from app.services.keys import CONTENT_HASH, WrappedKey, data_key, make_data_key, server_key
 from app.services.outbox import enqueue
 from app.services.outbox_work import ENTITIES
@@ -74,9 +75,10 @@ class Receipt:
 class _Target:
     """The form version that was filled."""
 
-    project: models.Project
+    project_id: int
     form_id: int
     xml_form_id: str
+    default_sensitivity: str
     version_id: int
     schema: FormSchema
     is_draft: bool
@@ -104,7 +106,7 @@ class _Refusal:
 
 def receive_submission(
     sender: Sender,
-    project: models.Project,
+    project_id: int,
     arrival: Arrival,
     *,
     draft_of: models.Form | None = None,
@@ -126,7 +128,7 @@ def receive_submission(
         submission = _parse(arrival.xml)
         if only_for is not None and submission.xml_form_id != only_for.xml_form_id:
             raise problems.unexpected_value("form ID", f"the address names the form '{only_for.xml_form_id}'")
-        result = _receive(sender, project, arrival, submission, draft_of, although_closed)
+        result = _receive(sender, project_id, arrival, submission, draft_of, although_closed)
     except Problem:
         # Raised before any commit, so no row names the files. Of any other failure the outcome is not known
         # (a commit whose answer was lost): then the files stay, and the sweep finds what no row names.
@@ -152,26 +154,30 @@ def _parse(xml: bytes) -> Submission:
 
 def _receive(
     sender: Sender,
-    project: models.Project,
+    project_id: int,
     arrival: Arrival,
     submission: Submission,
     draft_of: models.Form | None,
     although_closed: bool,
 ) -> Receipt | Problem:
     """The receipt, or the problem to answer with after everything was kept aside."""
-    context = Context(sender.actor, project.id, instance_id=submission.instance_id)
+    context = Context(sender.actor, project_id, instance_id=submission.instance_id)
     form: intake.FilledForm | None
     if draft_of is not None:
         form = _filled_draft(draft_of, submission)
     else:
-        form = intake.filled_form(project.id, submission.xml_form_id, submission.version)
-        if not may(sender.actor, "submission.create", project_id=project.id, form_id=form.id if form else None):
+        hashes = [item_hash(project_id, submission.xml_form_id, each) for each in _named_by(submission)]
+        form = intake.filled_form(
+            project_id, submission.xml_form_id, submission.version, submission.instance_id, hashes
+        )
+        if not may(sender.actor, "submission.create", project_id=project_id, form_id=form.id if form else None):
             raise problems.insufficient_rights()
     if form is None:
         _keep_all(arrival, context, quarantine.UNKNOWN_FORM)
         return problems.not_found()
-    _refuse_erased(project.id, form.xml_form_id, submission)
-    context = Context(sender.actor, project.id, form.id, submission.instance_id)
+    if form.is_erased:
+        raise _erased(project_id)
+    context = Context(sender.actor, project_id, form.id, submission.instance_id)
     if form.state == "closed" and draft_of is None and not although_closed:
         _keep_all(arrival, context, quarantine.FORM_CLOSED)
         return problems.not_accepting()
@@ -179,14 +185,22 @@ def _receive(
         _keep_all(arrival, context, quarantine.UNKNOWN_VERSION)
         return problems.form_version_not_found(submission.version)
     schema = schema_of(form.version_id, form.version_sha256)
-    target = _Target(project, form.id, form.xml_form_id, form.version_id, schema, draft_of is not None)
+    target = _Target(
+        project_id,
+        form.id,
+        form.xml_form_id,
+        form.default_sensitivity,
+        form.version_id,
+        schema,
+        draft_of is not None,
+    )
     xml_hmac = keyed_hash(server_key(CONTENT_HASH), arrival.xml)
     given = _Given(sender, arrival, submission, target, xml_hmac, context)
     try:
-        return _write(given)
+        return _write(given, form.known)
     except IntegrityError:
         # A rival took the same instance ID between our look and our insert, and has committed: now we see it.
-        return _write(given)
+        return _write(given, _known(given))
 
 
 def _filled_draft(form: models.Form, submission: Submission) -> intake.FilledForm:
@@ -196,15 +210,25 @@ def _filled_draft(form: models.Form, submission: Submission) -> intake.FilledFor
     draft = form_queries.draft_version(form.id)
     if draft is None:
         raise problems.draft_access_failed()
-    return intake.FilledForm(form.id, form.xml_form_id, form.state, draft.id, draft.sha256)
+    is_erased = any_is_erased(form.project_id, form.xml_form_id, _named_by(submission))
+    known = intake.known_version(form.id, True, submission.instance_id)
+    project = project_queries.project(form.project_id)
+    if project is None:
+        raise problems.not_found()
+    return intake.FilledForm(
+        form.id, form.xml_form_id, form.state, project.default_sensitivity, draft.id, draft.sha256, is_erased, known
+    )
 
 
-def _refuse_erased(project_id: int, xml_form_id: str, submission: Submission) -> None:
-    """Raise Problem 409.18 for what was erased. It is not kept aside either: no phone may bring it back."""
-    ids = [each for each in (submission.instance_id, submission.deprecated_id) if each is not None]
-    if any_is_erased(project_id, xml_form_id, ids):
-        log.warning("submission.erased-resent", project_id=project_id)
-        raise problems.submission_deleted()
+def _named_by(submission: Submission) -> list[str]:
+    """The instance IDs that it names: its own, and what it replaces."""
+    return [each for each in (submission.instance_id, submission.deprecated_id) if each is not None]
+
+
+def _erased(project_id: int) -> Problem:
+    """Problem 409.18 for what was erased. It is not kept aside either: no phone may bring it back."""
+    log.warning("submission.erased-resent", project_id=project_id)
+    return problems.submission_deleted()
 
 
 def _keep_all(arrival: Arrival, context: Context, reason: str) -> None:
@@ -221,10 +245,10 @@ def _xml_file(arrival: Arrival) -> StoredFile:
     return store_file("submission.xml", "text/xml", [arrival.xml], max_bytes=len(arrival.xml))
 
 
-def _write(given: _Given) -> Receipt | Problem:
+def _write(given: _Given, known: intake.KnownVersion | None) -> Receipt | Problem:
     # Cleaned and sealed before the transaction, so that nobody waits for that.
     new = None
-    if given.submission.deprecated_id is None and _known(given) is None:
+    if given.submission.deprecated_id is None and known is None:
         key = make_data_key("submission")
         new = (_new_version(given, key.key), key)
     attached = Attached(())
@@ -280,7 +304,8 @@ def _resend(given: _Given, known: intake.KnownVersion) -> Receipt | _Refusal:
 
 def _deleted(given: _Given) -> _Refusal:
     # Asked again under the lock: it may just have been erased, and then it is not kept aside.
-    _refuse_erased(given.target.project.id, given.target.xml_form_id, given.submission)
+    if any_is_erased(given.target.project_id, given.target.xml_form_id, _named_by(given.submission)):
+        raise _erased(given.target.project_id)
     return _Refusal(problems.submission_deleted(), quarantine.SUBMISSION_DELETED)
 
 
@@ -297,7 +322,7 @@ def _edit(given: _Given) -> Receipt | _Refusal:
     same = _known(given)
     if same is not None:
         return _resend(given, same)
-    where = {"project_id": target.project.id, "form_id": target.form_id}
+    where = {"project_id": target.project_id, "form_id": target.form_id}
     if not reaches_office(given.sender.actor, "submission.update", row.office_id, **where):
         return _Refusal(problems.deprecated_id_not_found(), quarantine.FOREIGN_OFFICE)
     db.session.refresh(before)
@@ -312,9 +337,9 @@ def _new_version(given: _Given, key: bytes) -> NewVersion:
     """Clean and seal what was sent."""
     submission, target = given.submission, given.target
     where = place(target.form_id, target.is_draft, submission.instance_id)
-    content = seal_content(key, where, given.arrival.xml, submission, target.schema, target.project.default_sensitivity)
+    content = seal_content(key, where, given.arrival.xml, submission, target.schema, target.default_sensitivity)
     return NewVersion(
-        project_id=target.project.id,
+        project_id=target.project_id,
         form_id=target.form_id,
         form_version_id=target.version_id,
         is_draft=target.is_draft,

@@ -176,7 +176,7 @@ def _take_in(by: Releaser, project: models.Project, xml: bytes, sending: Sending
     sender = Sender(_sender(kept, every_office=by.all_offices and _is_edit(sending)))
     try:
         return receive_submission(
-            sender, project, Arrival(xml, _copies(sending.files)), although_closed=True
+            sender, project.id, Arrival(xml, _copies(sending.files)), although_closed=True
         ).version_id
     except Problem as problem:
         if problem.status >= 500:

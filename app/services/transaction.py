@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.db import db
-from app.db.engine import WRITER
+from app.db.prepared import begin_writing
 
 
 @contextmanager
@@ -17,7 +17,7 @@ def transaction() -> Iterator[None]:
     takes its writer's lock at the beginning, not half-way.
     """
     db.session.commit()
-    db.session.connection(execution_options=WRITER)
+    begin_writing()
     try:
         yield
         db.session.commit()

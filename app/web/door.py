@@ -32,14 +32,22 @@ class Here:
     """Who asks, and about what. `project` and `form` are there when the address names them."""
 
     actor: Actor
-    maybe_project: models.Project | None = None
+    maybe_project_id: int | None = None
     maybe_form: models.Form | None = None
 
     @property
+    def project_id(self) -> int:
+        """The number of the address's project, which is there."""
+        assert self.maybe_project_id is not None, "this route names no project"
+        return self.maybe_project_id
+
+    @functools.cached_property
     def project(self) -> models.Project:
-        """The project of the address."""
-        assert self.maybe_project is not None, "this route names no project"
-        return self.maybe_project
+        """The project of the address; read when it is asked for. Raises Problem 404.1 if it was just deleted."""
+        found = project_queries.project(self.project_id)
+        if found is None:
+            raise problems.not_found()
+        return found
 
     @property
     def form(self) -> models.Form:
@@ -134,33 +142,34 @@ def _enter(verb: str, path: dict[str, Any]) -> Here:
     actor = ANONYMOUS if verb == ANYBODY else current_actor()
     g.actor = actor
     _refuse_unusable_address(path)
-    project = form = None
+    project_id = form = None
     names_project, names_form = "project_id" in path, "xml_form_id" in path
     if names_project:
-        project = project_queries.project(path.pop("project_id"))
+        named = path.pop("project_id")
+        project_id = named if project_queries.is_live(named) else None
     if names_form:
         xml_form_id = path.pop("xml_form_id")
-        form = form_queries.form(project.id, xml_form_id) if project is not None else None
+        form = form_queries.form(project_id, xml_form_id) if project_id is not None else None
     if verb == ANYBODY:
-        return Here(actor, project, form)
+        return Here(actor, project_id, form)
     if verb == SIGNED_IN:
         if not actor.id:
             raise problems.authentication_failed()
-        if (names_project and project is None) or (names_form and form is None):
+        if (names_project and project_id is None) or (names_form and form is None):
             raise problems.not_found()
-        return Here(actor, project, form)
+        return Here(actor, project_id, form)
     allowed = may(
         actor,
         verb,
-        project_id=project.id if project is not None else None,
+        project_id=project_id,
         form_id=form.id if form is not None else None,
     )
     if not allowed:
         raise problems.insufficient_rights() if actor.id else problems.authentication_failed()
     # Only who has the right anyway learns that something does not exist.
-    if (names_project and project is None) or (names_form and form is None):
+    if (names_project and project_id is None) or (names_form and form is None):
         raise problems.not_found()
-    return Here(actor, project, form)
+    return Here(actor, project_id, form)
 
 
 def _refuse_unusable_address(path: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ from sqlalchemy.engine import ExceptionContext
 
 from app import problems
 from app.config import ROOT, ConfigError, Settings
-from app.db import db
+from app.db import db, engine
 from app.db.queries import gauges
 from app.permissions import ANYBODY
 from app.problems import Problem
@@ -155,6 +155,7 @@ def install_metrics(app: Flask, settings: Settings) -> None:
     app.extensions["sportel-metrics-token"] = _read_token(settings.metrics_token_file)
     with app.app_context():
         event.listen(db.engine, "handle_error", _database_failed)
+    engine.failed.connect(_statement_failed)
 
     @app.before_request
     def begin_request() -> None:
@@ -175,6 +176,10 @@ def install_metrics(app: Flask, settings: Settings) -> None:
 
 def _database_failed(context: ExceptionContext) -> None:
     _instruments().database_errors.labels(type(context.original_exception).__name__).inc()
+
+
+def _statement_failed(error: Exception) -> None:
+    _instruments().database_errors.labels(type(error).__name__).inc()
 
 
 def _read_token(file: Path | None) -> str | None:

@@ -191,6 +191,11 @@ class FormSchema:
         """Does a question, or the client's audit, bring a file?"""
         return any(each.binary for each in self.fields)
 
+    @cached_property
+    def clear_by_class(self) -> dict[str, dict[str, bool]]:
+        """Kept by `forms.submission.sensitivity`: for each default class, which answers may lie in clear."""
+        return {}
+
     @property
     def has_client_audit(self) -> bool:
         """Does the phone send a log of the filling (audit.csv)?"""

@@ -25,8 +25,11 @@ def split(tree: Tree, schema: FormSchema, default: str = "identifying") -> tuple
     """The tree as (clear, sealed), both with every repeat at full length, so that `merge` restores it."""
     clear: Tree = {}
     sealed: Tree = {}
+    decided = _decided(schema, default)
     for path, value in tree.items():
-        if isinstance(value, list):
+        if path in decided:
+            (clear if decided[path] else sealed)[path] = value
+        elif isinstance(value, list):
             halves = [split(instance, schema, default) for instance in value]
             clear[path] = [half[0] for half in halves]
             sealed[path] = [half[1] for half in halves]
@@ -45,6 +48,18 @@ def merge(clear: Tree, sealed: Tree) -> Tree:
         if isinstance(value, list) and isinstance(other, list):
             tree[path] = [merge(*pair) for pair in zip(value, other, strict=True)]
     return tree
+
+
+def _decided(schema: FormSchema, default: str) -> dict[str, bool]:
+    """For the questions of which the class alone says it: may their answers lie in clear? Worked out once a schema."""
+    if default not in schema.clear_by_class:
+        schema.clear_by_class[default] = {
+            path: is_clear
+            for path, known in schema.by_path.items()
+            if known.kind not in ("group", "repeat")
+            and (not (is_clear := class_of(path, schema, default) in CLEAR) or known.is_free_text)
+        }
+    return schema.clear_by_class[default]
 
 
 def _is_clear(path: str, value: Value, schema: FormSchema, default: str) -> bool:

@@ -12,7 +12,11 @@ from forms.submission.values import from_json, to_json
 def tree_to_json(tree: Tree) -> dict[str, Any]:
     """The tree as `json.dumps` takes it: same keys, repeats as lists of objects."""
     return {
-        path: [tree_to_json(instance) for instance in value] if isinstance(value, list) else to_json(value)
+        path: value
+        if type(value) is str  # most are, and need nothing
+        else [tree_to_json(instance) for instance in value]
+        if isinstance(value, list)
+        else to_json(value)
         for path, value in tree.items()
     }
 

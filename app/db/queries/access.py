@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from app.db import db, models
+from app.db.prepared import Prepared
 from app.permissions import Actor, Grant
 
 # Made once: the first of these is asked on every request.
@@ -32,11 +33,13 @@ _ACTORS: Select[Any] = (
     .outerjoin(_assignments, _assignments.c.actor_id == _actors.c.id)
     .where(_actors.c.deleted_at.is_(None))
 )
-_ACTOR_BY_ID = _ACTORS.where(_actors.c.id == bindparam("actor_id"))
-_ACTOR_BY_TOKEN = _ACTORS.join(_tokens, _tokens.c.actor_id == _actors.c.id).where(
-    _tokens.c.token_hash == bindparam("token_hash"),
-    _tokens.c.expires_at > bindparam("moment"),
-    _tokens.c.revoked_at.is_(None),
+_ACTOR_BY_ID = Prepared(_ACTORS.where(_actors.c.id == bindparam("actor_id")))
+_ACTOR_BY_TOKEN = Prepared(
+    _ACTORS.join(_tokens, _tokens.c.actor_id == _actors.c.id).where(
+        _tokens.c.token_hash == bindparam("token_hash"),
+        _tokens.c.expires_at > bindparam("moment"),
+        _tokens.c.revoked_at.is_(None),
+    )
 )
 
 
@@ -60,8 +63,8 @@ def actor(actor_id: int) -> Actor | None:
     return _found(_ACTOR_BY_ID, {"actor_id": actor_id})
 
 
-def _found(statement: Select[Any], given: dict[str, Any]) -> Actor | None:
-    rows = db.session.connection().execute(statement, given).all()
+def _found(statement: Prepared, given: dict[str, Any]) -> Actor | None:
+    rows = statement.rows(given)
     if not rows:
         return None
     grants = tuple(Grant(*row[4:]) for row in rows if row[4] is not None)

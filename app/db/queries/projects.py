@@ -5,20 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, false, func, select
 
 from app.db import db, models
+from app.db.prepared import Prepared
 
-# Made once: asked for almost every request.
-_PROJECT = select(models.Project).where(
-    models.Project.id == bindparam("project_id"), models.Project.deleted_at.is_(None)
+_project: Any = models.Project.__table__
+_IS_LIVE = Prepared(
+    select(_project.c.id).where(_project.c.id == bindparam("project_id"), _project.c.deleted_at.is_(None))
 )
+
+
+def is_live(project_id: int) -> bool:
+    """Is there such a project? Asked on almost every request."""
+    return _IS_LIVE.first({"project_id": project_id}) is not None
 
 
 def project(project_id: int) -> models.Project | None:
     """A live project."""
-    return db.session.scalar(_PROJECT, {"project_id": project_id})
+    return db.session.scalar(
+        select(models.Project).where(models.Project.id == project_id, models.Project.deleted_at.is_(None))
+    )
 
 
 def project_by_code(code: str) -> models.Project | None:

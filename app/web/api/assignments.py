@@ -132,8 +132,8 @@ def _on_forms(here: Here, role: str | None) -> list[dict[str, Any]]:
 
 
 def _place(here: Here) -> Place:
-    project, form = here.maybe_project, here.maybe_form
-    return Place(project.id if project is not None else None, form.id if form is not None else None)
+    form = here.maybe_form
+    return Place(here.maybe_project_id, form.id if form is not None else None)
 
 
 def _reach(here: Here) -> int | bool:

@@ -72,7 +72,7 @@ def create(here: Here) -> dict[str, Any]:
         raise problems.unsupported_media_type(["application/xml", "text/xml"])
     xml = read_body("The submission XML", runtime().settings.max_xml_bytes)
     sender = Sender(here.actor, request.args.get("deviceID"), request.headers.get("User-Agent"))
-    receipt = receive_submission(sender, here.project, Arrival(xml), only_for=here.form)
+    receipt = receive_submission(sender, here.project_id, Arrival(xml), only_for=here.form)
     submission_taken(is_new=receipt.is_new)
     submission = db.session.get_one(models.Submission, receipt.submission_id)
     version = db.session.get_one(models.SubmissionVersion, receipt.version_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Response, request
 
 from app import problems
-from app.db import models
 from app.db.queries import forms as form_queries
 from app.permissions import ANYBODY
 from app.runtime import runtime
@@ -27,33 +26,32 @@ door = Door("openrosa_draft", tag="Draft testing", speaks_openrosa=True)
 RULE = "/test/projects/<int:project_id>/forms/<xml_form_id>/draft"
 
 
-def _draft(here: Here) -> tuple[OpenForm, models.Project]:
+def _draft(here: Here) -> OpenForm:
     token = request.environ.get(TEST_TOKEN)
     if not token:
         raise problems.draft_access_failed()
-    if here.maybe_project is None:
+    if here.maybe_project_id is None:
         raise problems.draft_access_failed()
-    form = check_draft_token(here.maybe_form, token)
-    return draft_as_open_form(form), here.maybe_project
+    return draft_as_open_form(check_draft_token(here.maybe_form, token))
 
 
 @door.route("GET", f"{RULE}/formList", verb=ANYBODY, summary="The draft as a form list", answer_types=XML)
 def form_list(here: Here) -> Response:
-    draft, project = _draft(here)
-    return openrosa_response(form_list_document([draft], f"{api_url()}/projects/{project.id}", draft=True))
+    draft = _draft(here)
+    return openrosa_response(form_list_document([draft], f"{api_url()}/projects/{here.project_id}", draft=True))
 
 
 @door.route("GET", f"{RULE}/manifest", verb=ANYBODY, summary="The files of the draft", answer_types=XML)
 def manifest(here: Here) -> Response:
-    draft, project = _draft(here)
-    base = f"{api_url()}/projects/{project.id}"
+    draft = _draft(here)
+    base = f"{api_url()}/projects/{here.project_id}"
     form_url = f"{base}/forms/{segment(draft.form.xml_form_id)}/draft"
     return openrosa_response(manifest_document(draft, here, base, form_url))
 
 
 @door.route("GET", f"{RULE}.xml", verb=ANYBODY, summary="The draft's XForm", answer_types=XML)
 def xform(here: Here) -> Response:
-    draft, _ = _draft(here)
+    draft = _draft(here)
     return xform_response(draft.version)
 
 
@@ -65,7 +63,7 @@ def xform(here: Here) -> Response:
     answer_types=("application/octet-stream",),
 )
 def attachment(here: Here, name: str) -> Response:
-    draft, _ = _draft(here)
+    draft = _draft(here)
     file = form_queries.attachment(draft.version.id, name)
     if file is None:
         raise problems.not_found()
@@ -88,9 +86,9 @@ def announce(here: Here) -> Response:
     answer_types=XML,
 )
 def submit(here: Here) -> Response:
-    draft, project = _draft(here)
+    draft = _draft(here)
     upload = read_upload(runtime().settings)
     assert upload.xml is not None  # read_upload refuses a request without it
     arrival = Arrival(upload.xml, tuple(upload.files))
-    receive_submission(sender_of(here), project, arrival, draft_of=draft.form)
+    receive_submission(sender_of(here), here.project_id, arrival, draft_of=draft.form)
     return openrosa_response(openrosa_message(THANKS, "submit_success"), status=201)

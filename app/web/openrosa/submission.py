@@ -30,7 +30,7 @@ THANKS = "Dërgimi u mor. / The submission was received."
     status=204,
 )
 def announce(here: Here) -> Response:
-    if not holds_role_in(here.actor, here.project.id):
+    if not holds_role_in(here.actor, here.project_id):
         raise problems.insufficient_rights()
     return openrosa_headers(Response(status=204))
 
@@ -47,7 +47,7 @@ def announce(here: Here) -> Response:
 def submit(here: Here) -> Response:
     upload = read_upload(runtime().settings)
     assert upload.xml is not None  # read_upload refuses a request without it
-    receipt = receive_submission(sender_of(here), here.project, Arrival(upload.xml, tuple(upload.files)))
+    receipt = receive_submission(sender_of(here), here.project_id, Arrival(upload.xml, tuple(upload.files)))
     submission_taken(is_new=receipt.is_new)
     return openrosa_response(openrosa_message(THANKS, "submit_success"), status=201)
 
