@@ -26,6 +26,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="Run the drills of tests/faults in full, not the short cut.")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The short cut leaves out of a long drill the database that its marker `cut_on` does not name."""
+    if config.getoption("--full", default=False):
+        return
+    left_out = []
+    for item in items:
+        marker = item.get_closest_marker("cut_on")
+        database = item.callspec.params.get("database") if isinstance(item, pytest.Function) and marker else None
+        if marker is not None and database != marker.args[0]:
+            left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(scope="session")
 def full(pytestconfig: pytest.Config) -> bool:
     """Is this `make faults`?"""

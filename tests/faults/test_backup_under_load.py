@@ -25,6 +25,7 @@ def as_it_was(before: dict[str, Promise], after: dict[str, Promise]) -> Ledger:
     return ledger
 
 
+@pytest.mark.cut_on("postgresql")
 def test_a_backup_under_load_comes_back_whole_on_a_clean_machine(
     new_service: NewService,
     database: str,

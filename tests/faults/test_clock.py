@@ -87,6 +87,7 @@ def dated(service: Service, name: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+@pytest.mark.cut_on("postgresql")
 def test_a_clock_that_is_years_off_or_set_while_running_loses_nothing(new_service: NewService, clock: Clock) -> None:
     ledger = Ledger()
     with new_service(**clock.options) as service:

@@ -14,8 +14,9 @@ from tests.faults.inside import assert_whole
 from tests.faults.places import TEMPLATE, Cluster, Templates
 from tests.faults.service import Service
 
-# The operator's commands are the same code on both databases: the short cut has them die on one.
-IN_THE_SHORT_CUT = {"sqlite": set(ACTS), "postgresql": {"submission", "quarantine", "outbox"}}
+# The short cut dies at each point once: where two processes meet on the database that has processes of its own.
+_ON_POSTGRESQL = {"submission", "outbox"}
+IN_THE_SHORT_CUT = {"sqlite": set(ACTS) - _ON_POSTGRESQL, "postgresql": _ON_POSTGRESQL}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -121,6 +121,7 @@ class Counted:
             yield where, content
 
 
+@pytest.mark.cut_on("sqlite")
 def test_no_answer_lies_open_in_anything_that_can_be_stolen(
     new_service: NewService, database: str, tmp_path: Path, figure: Figures, request: pytest.FixtureRequest
 ) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
+import pytest
+
 from app.config import ROOT
 from tests.faults.checker import check
 from tests.faults.collect import CONTENT_TYPE, Filled, Ledger, write_body, write_xml
@@ -94,6 +96,7 @@ def leave_orphans(service: Service) -> None:
         service.restart()
 
 
+@pytest.mark.cut_on("postgresql")
 def test_the_sweep_never_takes_a_file_that_gets_a_row(new_service: NewService, full: bool, figure: Figures) -> None:
     ledger, answers = Ledger(), []
 

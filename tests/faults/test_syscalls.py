@@ -104,6 +104,7 @@ def test_the_file_then_the_row_then_the_answer_on_postgresql(
     assert any(calls[files].ended < c.ended < committed.ended for c in synced)
 
 
+@pytest.mark.cut_on("sqlite")
 def test_a_disk_that_does_not_keep_what_it_is_given_loses_nothing_acknowledged(
     new_service: NewService, database: str, full: bool, tmp_path: Path, figure: Figures
 ) -> None:

@@ -77,6 +77,7 @@ def blob(service: Service, instance_id: str) -> Path:
     return found
 
 
+@pytest.mark.cut_on("sqlite")
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_each_thing_that_is_taken_or_changed_is_found(new_service: NewService, database: str) -> None:
     with new_service() as service:
