@@ -84,7 +84,7 @@ def erase_submission(actor: Actor, form: models.Form, instance_id: str, reason: 
 
     All its versions go, tests of the form's draft under the same ID, and what was kept aside of it.
 
-    Raises Problem 400.8 without a reason, 404.1 if there is no such submission.
+    Raises Problem 400.8 without a reason, 404.1 if there is no such submission, 503.1 if the ledger cannot be written.
     """
     reason = reason.strip()
     if not reason or len(reason) > REASON_CHARACTERS or not reason.isprintable():
@@ -116,7 +116,7 @@ def erase_submission(actor: Actor, form: models.Form, instance_id: str, reason: 
         db.session.flush()
         # Before the commit: what the file says and the database does not will be erased at the next restore, which
         # is what was asked for; the other way round an old backup would bring the person back.
-        append_lines(ledger_path(runtime().settings), ledger)
+        _write_ledger(ledger)
         crash_point("erasure.written")
     crash_point("erasure.committed")
     db.session.expire_all()  # what was read before says what is no more
@@ -124,6 +124,17 @@ def erase_submission(actor: Actor, form: models.Form, instance_id: str, reason: 
     crash_point("erasure.unlinked")
     forget_old_pages()
     return erased
+
+
+def _write_ledger(lines: list[LedgerLine]) -> None:
+    path = ledger_path(runtime().settings)
+    try:
+        append_lines(path, lines)
+    except OSError as error:
+        raise problems.unavailable(
+            f"nothing was erased, since {path} cannot be written ({error.strerror}); run the command with"
+            " SPORTEL_KEY_FILE naming the key file in a folder that can be written"
+        ) from None
 
 
 def add_to_ledger(lines: Iterable[LedgerLine]) -> None:

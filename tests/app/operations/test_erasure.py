@@ -167,6 +167,20 @@ def test_the_ledger_is_rows_and_lines_without_the_instance_id(backend: Backend) 
     assert actions(backend, "submission.erase") == ["submission.erase"]
 
 
+def test_without_its_ledger_nothing_is_erased_and_the_remedy_is_told(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(backend)
+    # As a service manager hands a key in: its folder takes no other file.
+    monkeypatch.setattr(service, "ledger_path", lambda _: Path("/proc/sportel/erasures.ledger"))
+    with pytest.raises(Problem, match="SPORTEL_KEY_FILE") as refused:
+        erase(backend, PERSON)
+    assert refused.value.status == 503
+    monkeypatch.undo()
+    assert not erased(backend, PERSON)
+    assert erase(backend, PERSON).versions > 0
+
+
 def test_whether_something_is_erased_costs_one_query(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(backend)
     erase(backend, PERSON)
@@ -201,7 +215,7 @@ def test_an_erasure_that_cannot_be_written_down_is_not_done(backend: Backend, mo
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(service, "append_lines", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(Problem, match="No space"):
         erase(backend, PERSON)
     assert not erased(backend, PERSON)
     assert blobs(backend) == before
