@@ -147,6 +147,9 @@ class Settings:
     )
     log_format: str = _setting("text", _one_of("text", "json"), "text for people, json for collectors.")
     session_hours: int = _setting(9, _whole(1, 72), "Hours until a person must sign in again.")
+    session_idle_minutes: int = _setting(
+        15, _whole(5, 1440), "Minutes without a request after which a person must sign in again."
+    )
     app_user_days: int = _setting(180, _whole(1, 730), "Days until a phone's token ends.")
     max_xml_bytes: int = _setting(5 * MIB, _whole(1024, 50 * MIB), "Largest submission XML, in bytes.")
     max_file_bytes: int = _setting(50 * MIB, _whole(1024, 1024 * MIB), "Largest attachment, in bytes.")

@@ -57,6 +57,7 @@ VERB_WORDS: dict[str, str] = {
     "submission.read": "Read a submission: answers, XML, files, tables and exports.",
     "submission.update": "Edit a submission, or add a file to it.",
     "user.create": "Add a person with an account.",
+    "user.delete": "End a person's account, with effect on their next request.",
     "user.list": "See all people with an account.",
     "user.read": "See one person's account.",
     "user.update": "Change a person's name, address or office.",

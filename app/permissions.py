@@ -73,6 +73,7 @@ _SITE = frozenset(
         "user.create",
         "user.read",
         "user.update",
+        "user.delete",
         "office.create",
         "office.update",
         "project.create",

@@ -12,6 +12,7 @@ from app.cli.forms import project_named
 from app.permissions import ANONYMOUS, ROLES, Grant
 from app.runtime import runtime
 from app.services import collect_settings
+from app.services.accounts import set_password
 from app.services.add_user import add_user
 from app.services.app_users import add_app_user
 
@@ -44,6 +45,17 @@ def add_user_command(
     grants = (Grant(role, project_id, None, all_offices),) if role else ()
     add_user(None, email, password, display_name=name, office=office, grants=grants)
     click.echo(f"Added {email}.")
+
+
+@click.command("set-password")
+@click.argument("email")
+@click.password_option(help="Asked for if not given.")
+@with_appcontext
+@tell_problems
+def set_password_command(email: str, password: str) -> None:
+    """Give the person with EMAIL another password; all their sessions end."""
+    set_password(email, password)
+    click.echo(f"{email} has another password, and is signed out everywhere.")
 
 
 @click.command("add-phone")
@@ -83,4 +95,4 @@ def add_phone_command(
     click.echo(f"The phone will call {address}. The code works for {settings.app_user_days} days.")
 
 
-COMMANDS = (add_user_command, add_phone_command)
+COMMANDS = (add_user_command, set_password_command, add_phone_command)

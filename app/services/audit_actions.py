@@ -38,6 +38,8 @@ _WRITES = (
         "user",
         user__create="A person was given an account.",
         user__update="A person's account was changed.",
+        user__delete="A person's account was ended.",
+        user__password__update="A person's password was changed; all their sessions ended.",  # noqa: S106  (a name)
         user__session__create="A person signed in.",
         user__session__end="A session was ended.",
     ),

@@ -1,6 +1,6 @@
-"""Is this the person, and which session do they get?
+"""Is this the person, or the phone?
 
-Tokens are 256 random bits, kept as SHA-256: a stolen table opens no session. An unknown address costs the same
+Tokens are 384 random bits, kept as SHA-256: a stolen table opens no session. An unknown address costs the same
 time as a wrong password.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -17,25 +16,13 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from app import problems
 from app.clock import now
-from app.db import db, models
+from app.db import models
 from app.db.queries import access
-from app.permissions import Actor, may
-from app.services.audit import record
-from app.services.transaction import transaction
+from app.permissions import Actor
 
 LEAST_PASSWORD_CHARACTERS = 10
 # argon2-cffi's defaults follow RFC 9106's low-memory profile.
 _HASHER = PasswordHasher()
-
-
-@dataclass(frozen=True)
-class Session:
-    """A new session. `token` and `csrf` exist in clear only here, in the answer."""
-
-    token: str
-    csrf: str
-    created_at: datetime
-    expires_at: datetime
 
 
 def new_token() -> str:
@@ -73,64 +60,25 @@ def _verify(user: models.User | None, password: str) -> bool:
         return False
 
 
-def actor_of_password(email: str, password: str) -> Actor:
+@dataclass(frozen=True, repr=False)
+class Proven:
+    """Who gave the right password, and its hash at that moment: another one since then makes the proof void."""
+
+    actor: Actor
+    password_hash: str
+
+
+def actor_of_password(email: str, password: str) -> Proven:
     """The user with this address and password. Raises Problem 401.2, the same for every cause."""
     user = access.user_by_email(email)
-    if not _verify(user, password) or user is None:
+    if not _verify(user, password) or user is None or user.password_hash is None:
         raise problems.authentication_failed()
     actor = access.actor(user.actor_id)
     if actor is None:
         raise problems.authentication_failed()
-    return actor
+    return Proven(actor, user.password_hash)
 
 
 def actor_of_token(token: str) -> Actor | None:
-    """The live actor of a live token."""
+    """The live actor of a phone's live token."""
     return access.actor_by_token(token_hash(token), now())
-
-
-def create_session(email: str, password: str, *, hours: int) -> Session:
-    """Sign in. Raises Problem 401.2."""
-    actor = actor_of_password(email, password)
-    session = _new_session(hours)
-    with transaction():
-        db.session.add(
-            models.AccessToken(
-                actor_id=actor.id,
-                token_hash=token_hash(session.token),
-                csrf_hash=token_hash(session.csrf),
-                created_at=session.created_at,
-                expires_at=session.expires_at,
-            )
-        )
-        user = db.session.get_one(models.User, actor.id)
-        user.last_login_at = session.created_at
-        record("user.session.create", actor)
-    return session
-
-
-def _new_session(hours: int) -> Session:
-    token, moment = new_token(), now()
-    return Session(token, csrf_of(token), moment, moment + timedelta(hours=hours))
-
-
-def end_session(token: str, actor: Actor) -> None:
-    """Sign out, or end a phone's token with the right to revoke it. Raises Problem 403.1 otherwise."""
-    row = access.token_row(token_hash(token))
-    if row is None or not (row.actor_id == actor.id or _may_end(actor, row.actor_id)):
-        raise problems.insufficient_rights()
-    with transaction():
-        row = db.session.get_one(models.AccessToken, row.id)
-        row.revoked_at = now()
-        record("user.session.end", actor)
-
-
-def _may_end(actor: Actor, actor_id: int) -> bool:
-    phone = access.app_user(actor_id)
-    return phone is not None and may(actor, "app_user.revoke", project_id=phone.project_id)
-
-
-def live_session(token: str) -> models.AccessToken | None:
-    """The row of a session that is neither expired nor revoked."""
-    row = access.token_row(token_hash(token))
-    return row if row is not None and row.revoked_at is None and row.expires_at > now() else None

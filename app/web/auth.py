@@ -15,6 +15,7 @@ from flask import request
 from app import problems
 from app.permissions import ANONYMOUS, Actor
 from app.services import sign_in
+from app.services.sessions import actor_of_session
 from app.web.body import read_body
 from app.web.prefix import KEY_TOKEN
 from app.web.storable import is_storable
@@ -54,9 +55,8 @@ def _app_user(token: str) -> Actor:
 
 
 def _session(token: str) -> Actor:
-    actor = sign_in.actor_of_token(token)
-    # A phone's token opens the phone's door only: it may not be used as a person's session.
-    if actor is None or actor.is_app_user:
+    actor = actor_of_session(token)
+    if actor is None:
         raise problems.authentication_failed()
     return actor
 
@@ -71,12 +71,12 @@ def _basic() -> Actor:
         raise problems.authentication_failed()
     if not is_storable(given.username + given.password):
         raise problems.authentication_failed()
-    return sign_in.actor_of_password(given.username, given.password)
+    return sign_in.actor_of_password(given.username, given.password).actor
 
 
 def _cookie(token: str) -> Actor:
-    actor = sign_in.actor_of_token(token)
-    if actor is None or actor.is_app_user:
+    actor = actor_of_session(token)
+    if actor is None:
         return ANONYMOUS
     if request.method not in _SAFE_METHODS and not _same_site(token):
         raise problems.authentication_failed()

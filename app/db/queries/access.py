@@ -18,7 +18,7 @@ from app.permissions import Actor, Grant
 _actors: Any = models.Actor.__table__
 _assignments: Any = models.Assignment.__table__
 _tokens: Any = models.AccessToken.__table__
-_ACTORS: Select[Any] = (
+ACTORS: Select[Any] = (
     select(
         _actors.c.id,
         _actors.c.type,
@@ -33,9 +33,9 @@ _ACTORS: Select[Any] = (
     .outerjoin(_assignments, _assignments.c.actor_id == _actors.c.id)
     .where(_actors.c.deleted_at.is_(None))
 )
-_ACTOR_BY_ID = Prepared(_ACTORS.where(_actors.c.id == bindparam("actor_id")))
+_ACTOR_BY_ID = Prepared(ACTORS.where(_actors.c.id == bindparam("actor_id")))
 _ACTOR_BY_TOKEN = Prepared(
-    _ACTORS.join(_tokens, _tokens.c.actor_id == _actors.c.id).where(
+    ACTORS.join(_tokens, _tokens.c.actor_id == _actors.c.id).where(
         _tokens.c.token_hash == bindparam("token_hash"),
         _tokens.c.expires_at > bindparam("moment"),
         _tokens.c.revoked_at.is_(None),
@@ -64,10 +64,14 @@ def actor(actor_id: int) -> Actor | None:
 
 
 def _found(statement: Prepared, given: dict[str, Any]) -> Actor | None:
-    rows = statement.rows(given)
+    return actor_of_rows(statement.rows(given))
+
+
+def actor_of_rows(rows: Sequence[Any]) -> Actor | None:
+    """The actor of ACTORS' rows, one for each grant, whatever stands behind; None if there are none."""
     if not rows:
         return None
-    grants = tuple(Grant(*row[4:]) for row in rows if row[4] is not None)
+    grants = tuple(Grant(*row[4:8]) for row in rows if row[4] is not None)
     actor_id, kind, display_name, office_id = rows[0][:4]
     return Actor(actor_id, kind, display_name, office_id, grants)
 

@@ -8,8 +8,7 @@ from flask import Response, jsonify, request
 
 from app import problems
 from app.permissions import ANYBODY, SIGNED_IN
-from app.runtime import runtime
-from app.services import sign_in
+from app.services import sessions
 from app.web.auth import CSRF_FIELD, SESSION_COOKIE
 from app.web.door import Door, Here, success
 from app.web.schemas import SuccessSchema
@@ -20,7 +19,7 @@ door = Door("sessions", tag="Sessions")
 
 @door.route("POST", "/sessions", verb=ANYBODY, summary="Sign in", body=SignInSchema(), returns=SessionSchema())
 def create(here: Here, body: dict[str, Any]) -> Response:
-    session = sign_in.create_session(body["email"], body["password"], hours=runtime().settings.session_hours)
+    session = sessions.create_session(body["email"], body["password"])
     response = jsonify(SessionSchema().dump(session))
     for name, value, http_only in ((SESSION_COOKIE, session.token, True), (CSRF_FIELD, session.csrf, False)):
         response.set_cookie(
@@ -38,7 +37,7 @@ def create(here: Here, body: dict[str, Any]) -> Response:
 
 @door.route("GET", "/sessions/restore", verb=SIGNED_IN, summary="Is this session alive?", returns=SessionSchema())
 def restore(here: Here) -> Any:
-    row = sign_in.live_session(_token())
+    row = sessions.live_session(_token())
     if row is None:
         raise problems.not_found()
     return row
@@ -46,7 +45,7 @@ def restore(here: Here) -> Any:
 
 @door.route("DELETE", "/sessions/current", verb=SIGNED_IN, summary="Sign out of this session", returns=SuccessSchema())
 def delete_current(here: Here) -> Response:
-    sign_in.end_session(_token(), here.actor)
+    sessions.end_session(_token(), here.actor)
     response = jsonify(success())
     for name in (SESSION_COOKIE, CSRF_FIELD):
         response.delete_cookie(name, path="/", secure=True, samesite="Strict")
@@ -61,7 +60,7 @@ def delete_current(here: Here) -> Response:
     returns=SuccessSchema(),
 )
 def delete(here: Here, token: str) -> Any:
-    sign_in.end_session(token, here.actor)
+    sessions.end_session(token, here.actor)
     return success()
 
 

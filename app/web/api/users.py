@@ -10,10 +10,13 @@ from app import problems
 from app.db import models
 from app.db.queries import access
 from app.permissions import ROLES, SIGNED_IN, Actor
+from app.services.accounts import change_password, end_user
 from app.services.add_user import add_user
 from app.services.offices import change_user
-from app.web.door import Door, Here
+from app.web.door import Door, Here, success
+from app.web.schemas import SuccessSchema
 from app.web.schemas.access import NewUserSchema, UserQuerySchema, UserSchema
+from app.web.schemas.identity import PasswordChangeSchema
 from app.web.schemas.offices import UserChangeSchema
 
 door = Door("users", tag="Users and offices")
@@ -70,6 +73,31 @@ def get(here: Here, actor_id: int) -> dict[str, Any]:
 def change(here: Here, actor_id: int, body: dict[str, Any]) -> dict[str, Any]:
     change_user(here.actor, actor_id, body)
     return _found(actor_id)
+
+
+@door.route(
+    "DELETE",
+    "/users/<int:actor_id>",
+    verb="user.delete",
+    summary="End a person's account, with effect on their next request",
+    returns=SuccessSchema(),
+)
+def delete(here: Here, actor_id: int) -> dict[str, bool]:
+    end_user(here.actor, actor_id)
+    return success()
+
+
+@door.route(
+    "PUT",
+    "/users/<int:actor_id>/password",
+    verb=SIGNED_IN,
+    summary="Change one's own password; all sessions end",
+    body=PasswordChangeSchema(),
+    returns=SuccessSchema(),
+)
+def password(here: Here, actor_id: int, body: dict[str, Any]) -> dict[str, bool]:
+    change_password(here.actor, actor_id, body["old"], body["new"])
+    return success()
 
 
 def site_verbs(actor: Actor) -> list[str]:

@@ -91,6 +91,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/v1/users"): Row("site", ADMINS, json={"email": "new@example.org"}),
     ("GET", "/v1/users/<int:actor_id>"): Row("person", ADMINS),
     ("PATCH", "/v1/users/<int:actor_id>"): Row("person", ADMINS, json={"office": THEIRS}),
+    ("DELETE", "/v1/users/<int:actor_id>"): Row("person", ADMINS),
+    ("PUT", "/v1/users/<int:actor_id>/password"): Row("person", {}, json={"old": "x", "new": "a long enough one"}),
     ("GET", "/v1/audits"): Row("site", ADMINS),
     ("GET", "/v1/roles"): Row("site", SIGNED),
     ("GET", "/v1/roles/<role>"): Row("site", SIGNED, names=_VIEWER),

@@ -1,0 +1,100 @@
+"""Which session does a person get, how long does it live, and what ends it?
+
+It ends after the hours that were set, after the minutes in which nobody used it, when its person signs out, changes
+the password or loses the account. A phone's token is none: it is neither asked nor written here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app import problems
+from app.clock import now
+from app.db import db, models
+from app.db.queries import access, identity
+from app.permissions import Actor, may
+from app.runtime import runtime
+from app.services.audit import record
+from app.services.sign_in import actor_of_password, csrf_of, new_token, token_hash
+from app.services.transaction import transaction
+
+# A write for every click would be one too many.
+_NOTED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, repr=False)
+class Session:
+    """A new session. `token` and `csrf` exist in clear only here, in the answer."""
+
+    token: str
+    csrf: str
+    created_at: datetime
+    expires_at: datetime
+
+
+def create_session(email: str, password: str) -> Session:
+    """Sign in: always a new token. Raises Problem 401.2."""
+    proven = actor_of_password(email, password)
+    actor, session = proven.actor, _new_session()
+    with transaction():
+        # Locked, and looked at again: a password that was changed meanwhile has ended all sessions, and makes none.
+        user = db.session.get_one(models.User, actor.id, with_for_update=True)
+        if user.password_hash != proven.password_hash:
+            raise problems.authentication_failed()
+        db.session.add(
+            models.AccessToken(
+                actor_id=actor.id,
+                token_hash=token_hash(session.token),
+                csrf_hash=token_hash(session.csrf),
+                created_at=session.created_at,
+                expires_at=session.expires_at,
+            )
+        )
+        user.last_login_at = session.created_at
+        record("user.session.create", actor)
+    return session
+
+
+def _new_session() -> Session:
+    token, moment = new_token(), now()
+    return Session(token, csrf_of(token), moment, moment + timedelta(hours=runtime().settings.session_hours))
+
+
+def actor_of_session(token: str) -> Actor | None:
+    """The person whose live session this is; None for a phone's token. The use is noted, at most once a minute."""
+    moment = now()
+    found = identity.session_by_token(token_hash(token), moment)
+    # A phone's token opens the phone's door only: it may not be used as a person's session.
+    if found is None or found.actor.is_app_user or moment - found.used_at >= _idle():
+        return None
+    if moment - found.used_at >= _NOTED_EVERY:
+        with transaction():
+            identity.note_use(found.token_id, moment, moment - _NOTED_EVERY)
+    return found.actor
+
+
+def _idle() -> timedelta:
+    return timedelta(minutes=runtime().settings.session_idle_minutes)
+
+
+def live_session(token: str) -> models.AccessToken | None:
+    """The row of a session that is neither expired nor revoked; the request's own, so it is not idle."""
+    row = access.token_row(token_hash(token))
+    return row if row is not None and row.revoked_at is None and row.expires_at > now() else None
+
+
+def end_session(token: str, actor: Actor) -> None:
+    """Sign out, or end a phone's token with the right to revoke it. Raises Problem 403.1 otherwise."""
+    row = access.token_row(token_hash(token))
+    if row is None or not (row.actor_id == actor.id or _may_end(actor, row.actor_id)):
+        raise problems.insufficient_rights()
+    with transaction():
+        row = db.session.get_one(models.AccessToken, row.id)
+        row.revoked_at = now()
+        record("user.session.end", actor)
+
+
+def _may_end(actor: Actor, actor_id: int) -> bool:
+    phone = access.app_user(actor_id)
+    return phone is not None and may(actor, "app_user.revoke", project_id=phone.project_id)
