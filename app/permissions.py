@@ -114,13 +114,18 @@ class Grant:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who is asking: a frozen value, so that a transaction's end cannot change it."""
+    """Who is asking: a frozen value, so that a transaction's end cannot change it.
+
+    `verbs`: the only ones that count, if not all of the roles'; `key_id`: the API key that asks for the person.
+    """
 
     id: int
     type: str  # user, field_key (an app user), anonymous
     display_name: str
     office_id: int | None
     grants: tuple[Grant, ...] = ()
+    verbs: frozenset[str] | None = None
+    key_id: int | None = None
 
     @property
     def is_app_user(self) -> bool:
@@ -132,6 +137,8 @@ ANONYMOUS = Actor(0, "anonymous", "", None)
 
 
 def _grants(actor: Actor, verb: str, project_id: int | None, form_id: int | None) -> Iterable[Grant]:
+    if actor.verbs is not None and verb not in actor.verbs:
+        return
     for grant in actor.grants:
         on_site = grant.project_id is None
         on_project = grant.project_id == project_id and grant.form_id is None
@@ -199,6 +206,8 @@ def reaches_office(
 def visible_projects(actor: Actor, verb: str = "project.read") -> set[int] | None:
     """The projects on which the actor has the verb; None means all."""
     found: set[int] = set()
+    if actor.verbs is not None and verb not in actor.verbs:
+        return found
     for grant in actor.grants:
         if verb in ROLES[grant.role].verbs:
             if grant.project_id is None:

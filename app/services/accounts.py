@@ -18,7 +18,7 @@ def change_password(by: Actor, actor_id: int, old: str, new: str) -> None:
     Raises Problem 400.21, 401.2 if the old password is wrong, 403.1 for somebody else's.
     """
     user = access.user(actor_id)
-    if by.id != actor_id or user is None:
+    if by.id != actor_id or by.key_id is not None or user is None:
         raise problems.insufficient_rights()
     actor_of_password(user[0].email, old)
     _set(by, actor_id, new)

@@ -21,6 +21,8 @@ def record(
     **details: Any,
 ) -> None:
     """Add one line to the audit in the running transaction: it is kept exactly if the act is."""
+    if actor is not None and actor.key_id is not None:
+        details["apiKeyId"] = actor.key_id
     insert_row(
         models.Audit,
         actor_id=actor.id if actor is not None and actor.id else None,

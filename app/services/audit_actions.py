@@ -43,6 +43,7 @@ _WRITES = (
         user__session__create="A person signed in.",
         user__session__end="A session was ended.",
     ),
+    *_of("api_key", api_key__create="A person made an API key.", api_key__delete="An API key was revoked."),
     *_of(
         "field_key",
         field_key__create="A phone was added to a project.",

@@ -1,5 +1,7 @@
 """Who is asking? The first of: token in the path or `?st=`, Bearer, Basic (https only), cookie.
 
+Bearer is a session or an API key; the password in Basic may be an API key, so that spreadsheets work with one.
+
 The order and the answers are Central's: a token that is unknown answers 403, never 401, because a phone would ask
 its user for a password.
 """
@@ -15,6 +17,7 @@ from flask import request
 from app import problems
 from app.permissions import ANONYMOUS, Actor
 from app.services import sign_in
+from app.services.api_keys import actor_of_key, is_key
 from app.services.sessions import actor_of_session
 from app.web.body import read_body
 from app.web.prefix import KEY_TOKEN
@@ -35,7 +38,7 @@ def current_actor() -> Actor:
     header = request.headers.get("Authorization", "")
     scheme, _, credentials = header.partition(" ")
     if scheme.lower() == "bearer":
-        return _session(credentials.strip())
+        return _bearer(credentials.strip())
     if scheme.lower() == "basic":
         return _basic()
     if SESSION_COOKIE in request.cookies:
@@ -54,8 +57,8 @@ def _app_user(token: str) -> Actor:
     return actor
 
 
-def _session(token: str) -> Actor:
-    actor = actor_of_session(token)
+def _bearer(token: str) -> Actor:
+    actor = actor_of_key(token) if is_key(token) else actor_of_session(token)
     if actor is None:
         raise problems.authentication_failed()
     return actor
@@ -71,6 +74,11 @@ def _basic() -> Actor:
         raise problems.authentication_failed()
     if not is_storable(given.username + given.password):
         raise problems.authentication_failed()
+    if is_key(given.password):
+        actor = actor_of_key(given.password, email=given.username)
+        if actor is None:
+            raise problems.authentication_failed()
+        return actor
     return sign_in.actor_of_password(given.username, given.password).actor
 
 

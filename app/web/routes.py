@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.web import health, home, metrics
 from app.web.api import (
+    api_keys,
     app_users,
     assignments,
     audits,
@@ -29,6 +30,7 @@ from app.web.openrosa import draft, form_list, integrity, submission
 API_DOORS: tuple[Door, ...] = (
     sessions.door,
     users.door,
+    api_keys.door,
     roles.door,
     assignments.door,
     offices.door,

@@ -14,6 +14,7 @@ from app.db.models.entity import (
 from app.db.models.erasure import Erasure, SweepMark
 from app.db.models.form import Form, FormAttachment, FormVersion, Project
 from app.db.models.hand_over import HandOver
+from app.db.models.identity import ApiKey
 from app.db.models.outbox import Lease, Outbox
 from app.db.models.sealing import DataKey
 from app.db.models.submission import Quarantine, Submission, SubmissionAttachment, SubmissionVersion
@@ -21,6 +22,7 @@ from app.db.models.submission import Quarantine, Submission, SubmissionAttachmen
 __all__ = [
     "AccessToken",
     "Actor",
+    "ApiKey",
     "AppUser",
     "Assignment",
     "Audit",

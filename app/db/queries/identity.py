@@ -1,15 +1,17 @@
-"""Whose is this session, and since when has nobody used it?"""
+"""Whose is this session or this API key, and when was it last used?"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, update
+from sqlalchemy import Row, bindparam, func, select, update
 
 from app.db import db, models
 from app.db.queries.access import ACTORS, actor_of_rows
+from app.permission_scope import Scope
 from app.permissions import Actor
 
 _tokens: Any = models.AccessToken.__table__
@@ -21,6 +23,28 @@ _SESSION = (
         _tokens.c.token_hash == bindparam("token_hash"),
         _tokens.c.expires_at > bindparam("moment"),
         _tokens.c.revoked_at.is_(None),
+    )
+)
+
+
+_keys: Any = models.ApiKey.__table__
+_users: Any = models.User.__table__
+_KEY = (
+    ACTORS.add_columns(
+        _keys.c.id,
+        _keys.c.project_id,
+        _keys.c.form_ids,
+        _keys.c.office_id,
+        _keys.c.writes,
+        _keys.c.last_used_at,
+        _users.c.email,
+    )
+    .join(_keys, _keys.c.actor_id == models.Actor.__table__.c.id)
+    .join(_users, _users.c.actor_id == models.Actor.__table__.c.id)
+    .where(
+        _keys.c.token_hash == bindparam("token_hash"),
+        _keys.c.expires_at > bindparam("moment"),
+        _keys.c.revoked_at.is_(None),
     )
 )
 
@@ -52,3 +76,47 @@ def end_tokens(actor_id: int, moment: datetime) -> None:
     """Revoke every live token of an actor, in the running transaction."""
     statement = update(_tokens).where(_tokens.c.actor_id == actor_id, _tokens.c.revoked_at.is_(None))
     db.session.execute(statement.values(revoked_at=moment))
+
+
+@dataclass(frozen=True)
+class LiveKey:
+    """An API key that is neither expired nor revoked, its person, and what it narrows them to."""
+
+    actor: Actor
+    key_id: int
+    scope: Scope
+    used_at: datetime | None
+    email: str
+
+
+def key_by_token(token_hash: bytes, moment: datetime) -> LiveKey | None:
+    """The key of a token with its person's grants: one query."""
+    rows = db.session.connection().execute(_KEY, {"token_hash": token_hash, "moment": moment}).all()
+    actor = actor_of_rows(rows)
+    if actor is None:
+        return None
+    key_id, project_id, form_ids, office_id, writes, used_at, email = rows[0][8:]
+    forms = None if form_ids is None else frozenset(form_ids)
+    return LiveKey(actor, key_id, Scope(project_id, forms, office_id, writes), used_at, email)
+
+
+def note_key_use(key_id: int, moment: datetime) -> None:
+    """Write down that a key is used."""
+    db.session.execute(update(_keys).where(_keys.c.id == key_id).values(last_used_at=moment))
+
+
+def api_keys(actor_id: int) -> Sequence[Row[models.ApiKey, str]]:
+    """A person's keys, ended ones too, with the code of their office; the newest first."""
+    statement = (
+        select(models.ApiKey, models.Office.code)
+        .outerjoin(models.Office, models.Office.id == models.ApiKey.office_id)
+        .where(models.ApiKey.actor_id == actor_id)
+        .order_by(models.ApiKey.id.desc())
+    )
+    return db.session.execute(statement).all()
+
+
+def form_names(form_ids: Iterable[int]) -> dict[int, str]:
+    """The form IDs by number, of deleted forms too."""
+    statement = select(models.Form.id, models.Form.xml_form_id).where(models.Form.id.in_(set(form_ids)))
+    return {row.id: row.xml_form_id for row in db.session.execute(statement)}

@@ -103,7 +103,8 @@ def password(here: Here, actor_id: int, body: dict[str, Any]) -> dict[str, bool]
 def site_verbs(actor: Actor) -> list[str]:
     """What the actor may do on the whole site."""
     grants = (grant for grant in actor.grants if grant.project_id is None)
-    return sorted(frozenset().union(*(ROLES[grant.role].verbs for grant in grants)))
+    verbs: frozenset[str] = frozenset().union(*(ROLES[grant.role].verbs for grant in grants))
+    return sorted(verbs if actor.verbs is None else verbs & actor.verbs)
 
 
 def _found(actor_id: int) -> dict[str, Any]:

@@ -93,6 +93,12 @@ TABLE: dict[tuple[str, str], Row] = {
     ("PATCH", "/v1/users/<int:actor_id>"): Row("person", ADMINS, json={"office": THEIRS}),
     ("DELETE", "/v1/users/<int:actor_id>"): Row("person", ADMINS),
     ("PUT", "/v1/users/<int:actor_id>/password"): Row("person", {}, json={"old": "x", "new": "a long enough one"}),
+    # API keys: one's own, which nobody here is asked about; an administrator sees that others' are there, and revokes.
+    ("GET", "/v1/users/<int:actor_id>/api-keys"): Row("person", ADMINS),
+    ("POST", "/v1/users/<int:actor_id>/api-keys"): Row("person", {}, json={"label": "New"}),
+    ("DELETE", "/v1/users/<int:actor_id>/api-keys/<int:key_id>"): Row(
+        "person", ADMINS, names=(("key_id", "999999"),), let_in=404
+    ),
     ("GET", "/v1/audits"): Row("site", ADMINS),
     ("GET", "/v1/roles"): Row("site", SIGNED),
     ("GET", "/v1/roles/<role>"): Row("site", SIGNED, names=_VIEWER),

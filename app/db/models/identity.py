@@ -1,0 +1,34 @@
+"""What lets somebody in besides a password: API keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+from app.db.types import Json, UtcDateTime
+
+
+class ApiKey(Base):
+    """A person's key for a script or a spreadsheet, narrower than the person. Only the hash is kept.
+
+    `form_ids` and `office_id` narrow within the project; `classes` will narrow what is shown of answers.
+    """
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actors.id"), index=True)
+    label: Mapped[str] = mapped_column(String(255))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id"))
+    form_ids: Mapped[list[int] | None] = mapped_column(Json)
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("offices.id"))
+    classes: Mapped[list[str] | None] = mapped_column(Json)
+    writes: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # to the hour
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
