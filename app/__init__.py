@@ -18,6 +18,7 @@ from app.logs import configure_logs, install_request_log
 from app.runtime import Runtime
 from app.sealing.key_source import watch_keys
 from app.storage import make_store
+from app.web.auth import install_pace
 from app.web.denials import install_denials
 from app.web.errors import install_error_handlers
 from app.web.headers import install_headers
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     install_error_handlers(app)
     install_headers(app)
     install_denials(app)
+    install_pace(app, settings)
     install_request_log(app, behind_proxy=settings.trusted_proxies > 0)
     install_metrics(app, settings)
     install_routes(app)

@@ -150,6 +150,18 @@ class Settings:
     session_idle_minutes: int = _setting(
         15, _whole(5, 1440), "Minutes without a request after which a person must sign in again."
     )
+    sign_in_tries: int = _setting(
+        5, _whole(1, 100), "Wrong sign-ins in a row for one address before it must wait, longer and longer."
+    )
+    sign_in_tries_network: int = _setting(
+        20, _whole(1, 10_000), "Wrong sign-ins in a row from one network address before it must wait."
+    )
+    submissions_per_minute: int = _setting(
+        120, _whole(1, 100_000), "Submissions a minute that one phone may send on and on; of each server process."
+    )
+    submissions_burst: int = _setting(
+        600, _whole(1, 1_000_000), "Submissions that one phone may send at once; of each server process."
+    )
     app_user_days: int = _setting(180, _whole(1, 730), "Days until a phone's token ends.")
     max_xml_bytes: int = _setting(5 * MIB, _whole(1024, 50 * MIB), "Largest submission XML, in bytes.")
     max_file_bytes: int = _setting(50 * MIB, _whole(1024, 1024 * MIB), "Largest attachment, in bytes.")

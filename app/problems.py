@@ -242,6 +242,26 @@ def unsupported_media_type(expected: list[str]) -> Problem:
     return Problem(415.1, f"Send the body as one of: {', '.join(expected)}.", {"expected": expected})
 
 
+def too_many_tries(seconds: int) -> Problem:
+    """To sign in; the same for whoever is there and is not."""
+    return Problem(
+        429.1,
+        f"Too many wrong tries to sign in; wait {seconds} seconds. / Shumë përpjekje të gabuara; prisni {seconds}"
+        " sekonda.",
+        {"retryAfterSeconds": seconds},
+    )
+
+
+def too_fast(seconds: int) -> Problem:
+    """A phone sends more than any phone has to send."""
+    return Problem(
+        429.2,
+        f"Too many submissions at once; nothing was taken, and it is safe to send again in {seconds} seconds. /"
+        f" Shumë dërgime njëherësh; provoni përsëri pas {seconds} sekondash.",
+        {"retryAfterSeconds": seconds},
+    )
+
+
 def not_implemented(feature: str) -> Problem:
     """A part of OData that is not there."""
     return Problem(501.1, f"{feature} is not supported by this server.", {"feature": feature})

@@ -8,19 +8,20 @@ from app.db import db, models
 from app.db.queries import access, assignments, identity
 from app.permissions import Actor
 from app.services.audit import record
+from app.services.limits import SignInLimit
 from app.services.sign_in import actor_of_password, hash_password
 from app.services.transaction import transaction
 
 
-def change_password(by: Actor, actor_id: int, old: str, new: str) -> None:
-    """One's own; every session of the person ends, this one too.
+def change_password(by: Actor, actor_id: int, old: str, new: str, *, address: str | None) -> None:
+    """One's own; every session of the person ends, this one too. `address`: the IP address that asks.
 
-    Raises Problem 400.21, 401.2 if the old password is wrong, 403.1 for somebody else's.
+    Raises Problem 400.21, 401.2 if the old password is wrong, 403.1 for somebody else's, 429.1.
     """
     user = access.user(actor_id)
     if by.id != actor_id or by.key_id is not None or user is None:
         raise problems.insufficient_rights()
-    actor_of_password(user[0].email, old)
+    actor_of_password(user[0].email, old, SignInLimit(user[0].email, address))
     _set(by, actor_id, new)
 
 

@@ -45,7 +45,7 @@ _TYPES: dict[str, Any] = {
 
 
 # What a running process holds at the moment, and nobody has said.
-_PASSING = frozenset({"leases"})
+_PASSING = frozenset({"leases", "limits"})
 
 
 @dataclass(frozen=True)

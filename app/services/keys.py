@@ -22,7 +22,8 @@ from app.services.transaction import transaction
 CONTENT_HASH = "server:content-hash"
 DRAFT_TOKEN = "server:draft-token"
 AUDIT_CHAIN = "server:audit"
-SERVER_KEYS = (CONTENT_HASH, DRAFT_TOKEN, AUDIT_CHAIN)
+SIGN_IN = "server:sign-in"
+SERVER_KEYS = (CONTENT_HASH, DRAFT_TOKEN, AUDIT_CHAIN, SIGN_IN)
 
 
 @dataclass(frozen=True, repr=False)

@@ -16,6 +16,7 @@ from app.db.queries import access, identity
 from app.permissions import Actor, may
 from app.runtime import runtime
 from app.services.audit import record
+from app.services.limits import SignInLimit
 from app.services.sign_in import actor_of_password, csrf_of, new_token, token_hash
 from app.services.transaction import transaction
 
@@ -33,9 +34,11 @@ class Session:
     expires_at: datetime
 
 
-def create_session(email: str, password: str) -> Session:
-    """Sign in: always a new token. Raises Problem 401.2."""
-    proven = actor_of_password(email, password)
+def create_session(email: str, password: str, *, address: str | None = None) -> Session:
+    """Sign in: always a new token. `address`: the IP address that asks. Raises Problem 401.2, 429.1."""
+    limit = SignInLimit(email, address)
+    proven = actor_of_password(email, password, limit)
+    limit.right()
     actor, session = proven.actor, _new_session()
     with transaction():
         # Locked, and looked at again: a password that was changed meanwhile has ended all sessions, and makes none.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,10 +20,13 @@ from app.clock import now
 from app.db import models
 from app.db.queries import access
 from app.permissions import Actor
+from app.services.limits import SignInLimit
 
 LEAST_PASSWORD_CHARACTERS = 10
 # argon2-cffi's defaults follow RFC 9106's low-memory profile.
 _HASHER = PasswordHasher()
+# Each costs 64 MiB and a core: more at once in one process would keep everybody else waiting.
+_AT_ONCE = threading.BoundedSemaphore(2)
 
 
 def new_token() -> str:
@@ -55,7 +59,8 @@ def _hash_of_nobody() -> str:
 def _verify(user: models.User | None, password: str) -> bool:
     try:
         known = user.password_hash if user is not None else None
-        return _HASHER.verify(known or _hash_of_nobody(), password) and known is not None
+        with _AT_ONCE:
+            return _HASHER.verify(known or _hash_of_nobody(), password) and known is not None
     except (VerificationError, InvalidHashError):
         return False
 
@@ -68,13 +73,17 @@ class Proven:
     password_hash: str
 
 
-def actor_of_password(email: str, password: str) -> Proven:
-    """The user with this address and password. Raises Problem 401.2, the same for every cause."""
+def actor_of_password(email: str, password: str, limit: SignInLimit) -> Proven:
+    """The user with this address and password. A wrong one is counted; that all is right, the caller tells the limit.
+
+    Raises Problem 401.2, the same for every cause, and 429.1, the same for whoever is there and is not.
+    """
+    limit.check()
     user = access.user_by_email(email)
-    if not _verify(user, password) or user is None or user.password_hash is None:
-        raise problems.authentication_failed()
-    actor = access.actor(user.actor_id)
-    if actor is None:
+    is_right = _verify(user, password)
+    actor = access.actor(user.actor_id) if user is not None else None
+    if not is_right or actor is None or user is None or user.password_hash is None:
+        limit.wrong()
         raise problems.authentication_failed()
     return Proven(actor, user.password_hash)
 

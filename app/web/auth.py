@@ -12,14 +12,17 @@ import hmac
 import re
 from urllib.parse import parse_qs
 
-from flask import request
+from flask import Flask, current_app, request
 
 from app import problems
+from app.config import Settings
 from app.permissions import ANONYMOUS, Actor
 from app.services import sign_in
 from app.services.api_keys import actor_of_key, is_key
+from app.services.limits import SignInLimit
 from app.services.sessions import actor_of_session
 from app.web.body import read_body
+from app.web.pace import Pace
 from app.web.prefix import KEY_TOKEN
 from app.web.storable import is_storable
 
@@ -54,7 +57,17 @@ def _app_user(token: str) -> Actor:
     actor = sign_in.actor_of_token(token)
     if actor is None or not actor.is_app_user:
         raise problems.insufficient_rights()
+    if request.method == "POST":
+        pace: Pace = current_app.extensions["sportel-pace"]
+        seconds = pace.seconds_to_wait(actor.id)
+        if seconds:
+            raise problems.too_fast(seconds)
     return actor
+
+
+def install_pace(app: Flask, settings: Settings) -> None:
+    """Begin to count what phones send, in this process."""
+    app.extensions["sportel-pace"] = Pace(settings.submissions_per_minute, settings.submissions_burst)
 
 
 def _bearer(token: str) -> Actor:
@@ -79,7 +92,10 @@ def _basic() -> Actor:
         if actor is None:
             raise problems.authentication_failed()
         return actor
-    return sign_in.actor_of_password(given.username, given.password).actor
+    limit = SignInLimit(given.username, request.remote_addr)
+    actor = sign_in.actor_of_password(given.username, given.password, limit).actor
+    limit.right()
+    return actor
 
 
 def _cookie(token: str) -> Actor:

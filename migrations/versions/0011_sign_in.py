@@ -1,4 +1,4 @@
-"""When a session was last used, and what lets somebody in besides a password: API keys."""
+"""When a session was last used, what lets somebody in besides a password (API keys), and who tried too often."""
 
 from __future__ import annotations
 
@@ -38,8 +38,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_api_keys_token_hash")),
     )
     op.create_index(op.f("ix_api_keys_actor_id"), "api_keys", ["actor_id"], unique=False)
+    op.create_table(
+        "limits",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("locks", sa.Integer(), nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_limits")),
+        sa.UniqueConstraint("kind", "subject", name=op.f("uq_limits_kind_subject")),
+    )
+    op.create_index(op.f("ix_limits_last_at"), "limits", ["last_at"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_table("limits")
     op.drop_table("api_keys")
     op.drop_column("access_tokens", "last_used_at")

@@ -15,6 +15,7 @@ from app.db.models.erasure import Erasure, SweepMark
 from app.db.models.form import Form, FormAttachment, FormVersion, Project
 from app.db.models.hand_over import HandOver
 from app.db.models.identity import ApiKey
+from app.db.models.limits import Limit
 from app.db.models.outbox import Lease, Outbox
 from app.db.models.sealing import DataKey
 from app.db.models.submission import Quarantine, Submission, SubmissionAttachment, SubmissionVersion
@@ -39,6 +40,7 @@ __all__ = [
     "FormVersion",
     "HandOver",
     "Lease",
+    "Limit",
     "Office",
     "Outbox",
     "Project",

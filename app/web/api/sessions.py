@@ -19,7 +19,7 @@ door = Door("sessions", tag="Sessions")
 
 @door.route("POST", "/sessions", verb=ANYBODY, summary="Sign in", body=SignInSchema(), returns=SessionSchema())
 def create(here: Here, body: dict[str, Any]) -> Response:
-    session = sessions.create_session(body["email"], body["password"])
+    session = sessions.create_session(body["email"], body["password"], address=request.remote_addr)
     response = jsonify(SessionSchema().dump(session))
     for name, value, http_only in ((SESSION_COOKIE, session.token, True), (CSRF_FIELD, session.csrf, False)):
         response.set_cookie(

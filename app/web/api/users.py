@@ -96,7 +96,7 @@ def delete(here: Here, actor_id: int) -> dict[str, bool]:
     returns=SuccessSchema(),
 )
 def password(here: Here, actor_id: int, body: dict[str, Any]) -> dict[str, bool]:
-    change_password(here.actor, actor_id, body["old"], body["new"])
+    change_password(here.actor, actor_id, body["old"], body["new"], address=request.remote_addr)
     return success()
 
 

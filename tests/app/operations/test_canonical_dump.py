@@ -64,8 +64,8 @@ def test_every_table_is_in_the_dump_after_those_that_it_refers_to(backend: Backe
     fill(backend)
     with backend.app.app_context():
         found = digests()
-    # Who is doing the work at the moment is nothing that anybody has said.
-    assert set(found) == set(db.metadata.tables) - {"leases"}
+    # Who is doing the work, or has mistyped a password, at the moment is nothing that anybody has said.
+    assert set(found) == set(db.metadata.tables) - {"leases", "limits"}
     assert list(found).index("submissions") > list(found).index("forms")
     assert found["submissions"].rows == 3
     assert len({each.sha256 for each in found.values() if each.rows}) == len(

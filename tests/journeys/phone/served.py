@@ -53,6 +53,8 @@ class Served:
             "SPORTEL_DATA": str(folder),
             "SPORTEL_ADMIN_EMAIL": EMAIL,
             "SPORTEL_ADMIN_PASSWORD": PASSWORD,
+            # One phone of ours sends as much as hundreds of real ones.
+            "SPORTEL_SUBMISSIONS_BURST": "1000000",
             "PYTHONUNBUFFERED": "1",
             **({"SPORTEL_DATABASE_URL": database_url} if database_url else {}),
             **settings,

@@ -1,0 +1,113 @@
+"""How often may somebody try to sign in? In the database, so that every server counts the same tries.
+
+Wrong tries count for the user's address, whether there is such a user or not, and for the network that they come
+from; each is wrong "in a row" while none comes more than a minute after the one before. Too many lock for a minute,
+then for longer and longer; a day without any begins anew. What is right ends the user's count, and not the network's.
+
+The count is written after the password was looked at, so as many more than the limit may pass as are looked at in the
+same moment: two for each process.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
+
+from app import problems
+from app.clock import now
+from app.db import db
+from app.db.queries import limits as queries
+from app.db.queries.limits import Key
+from app.runtime import runtime
+from app.sealing.envelope import keyed_hash
+from app.services.keys import SIGN_IN, server_key
+from app.services.transaction import transaction
+
+IN_A_ROW = timedelta(minutes=1)
+LOCKS = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5), timedelta(minutes=15))
+FORGOTTEN_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Count:
+    """Wrong tries in a row, how often they have locked before, and until when they do."""
+
+    tries: int = 0
+    locks: int = 0
+    locked_until: datetime | None = None
+    last_at: datetime | None = None
+
+
+def after_wrong(count: Count, most: int, moment: datetime) -> Count:
+    """The count after one more wrong try. One that was under way when another one locked changes nothing."""
+    if count.locked_until is not None and moment < count.locked_until:
+        return count
+    since = None if count.last_at is None else moment - count.last_at
+    locks = 0 if since is None or since >= FORGOTTEN_AFTER else count.locks
+    tries = 1 if since is None or since >= IN_A_ROW else count.tries + 1
+    if tries < most:
+        return Count(tries, locks, None, moment)
+    return Count(0, locks + 1, moment + LOCKS[min(locks, len(LOCKS) - 1)], moment)
+
+
+class SignInLimit:
+    """The limits of one try to sign in: `check` first, then `wrong` or `right`."""
+
+    def __init__(self, email: str, address: str | None) -> None:
+        """`address`: the IP address that asks."""
+        settings = runtime().settings
+        self._user: Key = _key("user", email.strip().lower())
+        self._network: Key = _key("network", _network_of(address))
+        # Always in this order, so that two who count never wait for each other.
+        self._most = {self._user: settings.sign_in_tries, self._network: settings.sign_in_tries_network}
+
+    def check(self) -> None:
+        """Raises Problem 429.1 while one of them is locked."""
+        until = queries.locked_until(self._most)
+        if until is not None and until > now():
+            raise problems.too_many_tries(math.ceil((until - now()).total_seconds()))
+
+    def wrong(self) -> None:
+        """Count a wrong try."""
+        with transaction():
+            for key, most in self._most.items():
+                moment = now()
+                row = queries.one_for_update(key, moment)
+                # A row that was just made has no try before this one.
+                before = Count(row.tries, row.locks, row.locked_until, row.last_at)
+                after = after_wrong(before, most, moment)
+                row.tries, row.locks = after.tries, after.locks
+                row.locked_until, row.last_at = after.locked_until, moment
+                db.session.flush()
+
+    def right(self) -> None:
+        """Forget the user's wrong tries; written only if there were any."""
+        if queries.is_known(self._user):
+            with transaction():
+                queries.forget(self._user)
+
+
+def _key(kind: str, subject: str) -> Key:
+    return kind, keyed_hash(server_key(SIGN_IN), f"limit|{kind}|{subject}".encode())
+
+
+def _network_of(address: str | None) -> str:
+    """An IPv4 address, or the /64 that an IPv6 address is in: one subscriber has as many of these as they like."""
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return ""
+    return str(found if found.version == 4 else ip_network(f"{found}/64", strict=False))
+
+
+def is_anything_old() -> bool:
+    """Is there a count that nobody needs any more?"""
+    return queries.anything_before(now() - FORGOTTEN_AFTER)
+
+
+def sweep_limits() -> None:
+    """Forget the counts of more than a day ago."""
+    with transaction():
+        queries.forget_before(now() - FORGOTTEN_AFTER)
