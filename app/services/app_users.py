@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import update
-
 from app import problems
 from app.clock import now
 from app.db import db, models
+from app.db.queries import access, identity
 from app.db.queries import forms as form_queries
-from app.permissions import Actor
+from app.permissions import Actor, office_scope
+from app.runtime import runtime
 from app.services.add_user import office_id_of
 from app.services.audit import record
 from app.services.sign_in import new_token, token_hash
 from app.services.transaction import transaction
+
+OLD_TOKEN_LIVES = timedelta(days=1)
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,17 +69,49 @@ def _form_id(project: models.Project, xml_form_id: str) -> int:
     return form.id
 
 
+def rotate_token(by: Actor, project: models.Project, actor_id: int) -> NewPhone:
+    """Give a phone its next token. The old one ends when the new one is first used, after a day at the latest.
+
+    So a phone that is far away goes on until somebody scans the new code with it. Raises Problem 404.1.
+    """
+    offices = office_scope(by, "app_user.create", project_id=project.id)
+    token, moment = new_token(), now()
+    with transaction():
+        if not access.phones(project.id, actor_id, offices=offices):
+            raise problems.not_found()
+        identity.shorten_tokens(actor_id, moment + OLD_TOKEN_LIVES)
+        db.session.add(
+            models.AccessToken(
+                actor_id=actor_id,
+                token_hash=token_hash(token),
+                created_at=moment,
+                expires_at=moment + timedelta(days=runtime().settings.app_user_days),
+                supersedes=True,
+            )
+        )
+        record("field_key.rotate", by, project_id=project.id, actorId=actor_id)
+    return NewPhone(actor_id, token)
+
+
+def actor_of_phone(token: str) -> Actor | None:
+    """The live actor of a phone's live token. The first use of a phone's next token ends the ones before it."""
+    hashed, moment = token_hash(token), now()
+    found = access.actor_by_token(hashed, moment)
+    if found is None or not found.actor.is_app_user:
+        return None
+    if found.superseding_id is not None:
+        with transaction():
+            identity.end_older_tokens(found.actor.id, found.superseding_id, moment)
+    return found.actor
+
+
 def revoke_app_user(by: Actor, project: models.Project, actor_id: int) -> None:
     """End a phone's token: its next request is refused. Raises Problem 404.1."""
     phone = db.session.get(models.AppUser, actor_id)
     if phone is None or phone.project_id != project.id:
         raise problems.not_found()
     with transaction():
-        db.session.execute(
-            update(models.AccessToken)
-            .where(models.AccessToken.actor_id == actor_id, models.AccessToken.revoked_at.is_(None))
-            .values(revoked_at=now())
-        )
+        identity.end_tokens(actor_id, now())
         actor = db.session.get_one(models.Actor, actor_id)
         actor.deleted_at = now()
         record("field_key.delete", by, project_id=project.id, actorId=actor_id)

@@ -49,6 +49,8 @@ _WRITES = (
         field_key__create="A phone was added to a project.",
         field_key__update="A phone was changed.",
         field_key__delete="A phone's access was revoked.",
+        field_key__lost="A phone was reported lost and put out: how much it had sent and fetched.",
+        field_key__rotate="A phone was given its next token.",
     ),
     *_of(
         "assignment",

@@ -16,7 +16,6 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from app import problems
-from app.clock import now
 from app.db import models
 from app.db.queries import access
 from app.permissions import Actor
@@ -86,8 +85,3 @@ def actor_of_password(email: str, password: str, limit: SignInLimit) -> Proven:
         limit.wrong()
         raise problems.authentication_failed()
     return Proven(actor, user.password_hash)
-
-
-def actor_of_token(token: str) -> Actor | None:
-    """The live actor of a phone's live token."""
-    return access.actor_by_token(token_hash(token), now())

@@ -1,4 +1,4 @@
-"""When a session was last used, what lets somebody in besides a password (API keys), and who tried too often."""
+"""When a session was last used, which token follows which, API keys, who tried too often, which phone is lost."""
 
 from __future__ import annotations
 
@@ -38,6 +38,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_api_keys_token_hash")),
     )
     op.create_index(op.f("ix_api_keys_actor_id"), "api_keys", ["actor_id"], unique=False)
+    op.add_column("access_tokens", sa.Column("supersedes", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.create_table(
+        "incidents",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("actor_id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("reported_by_id", sa.Integer(), nullable=True),
+        sa.Column("note_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_incidents_actor_id")),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_incidents_project_id")),
+        sa.ForeignKeyConstraint(["reported_by_id"], ["actors.id"], name=op.f("fk_incidents_reported_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
+        sa.UniqueConstraint("actor_id", name=op.f("uq_incidents_actor_id")),
+    )
     op.create_table(
         "limits",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -55,5 +70,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("limits")
+    op.drop_table("incidents")
+    op.drop_column("access_tokens", "supersedes")
     op.drop_table("api_keys")
     op.drop_column("access_tokens", "last_used_at")

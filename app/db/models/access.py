@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String, func
+from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String, false, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -76,6 +76,8 @@ class AccessToken(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The first use of this token ends the older ones of its actor: a phone has scanned its next code.
+    supersedes: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # a person's: to the minute; a phone's: not kept
 
 

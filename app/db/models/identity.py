@@ -1,4 +1,4 @@
-"""What lets somebody in besides a password: API keys."""
+"""What lets somebody in besides a password (API keys), and which phone must not be let in any more?"""
 
 from __future__ import annotations
 
@@ -32,3 +32,16 @@ class ApiKey(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # to the hour
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Incident(Base):
+    """A phone that was reported lost or seized. What the reporter knows of it may name people: sealed."""
+
+    __tablename__ = "incidents"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actors.id"), unique=True)  # the phone
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    reported_by_id: Mapped[int | None] = mapped_column(ForeignKey("actors.id"))
+    note_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)

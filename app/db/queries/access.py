@@ -35,7 +35,9 @@ ACTORS: Select[Any] = (
 )
 _ACTOR_BY_ID = Prepared(ACTORS.where(_actors.c.id == bindparam("actor_id")))
 _ACTOR_BY_TOKEN = Prepared(
-    ACTORS.join(_tokens, _tokens.c.actor_id == _actors.c.id).where(
+    ACTORS.add_columns(_tokens.c.id, _tokens.c.supersedes)
+    .join(_tokens, _tokens.c.actor_id == _actors.c.id)
+    .where(
         _tokens.c.token_hash == bindparam("token_hash"),
         _tokens.c.expires_at > bindparam("moment"),
         _tokens.c.revoked_at.is_(None),
@@ -53,9 +55,19 @@ def token_row(token_hash: bytes) -> models.AccessToken | None:
     return db.session.scalar(select(models.AccessToken).where(models.AccessToken.token_hash == token_hash))
 
 
-def actor_by_token(token_hash: bytes, moment: datetime) -> Actor | None:
+@dataclass(frozen=True)
+class TokenHolder:
+    """The actor of a live token; `superseding_id`: the token, if the actor's older ones are to end with its use."""
+
+    actor: Actor
+    superseding_id: int | None
+
+
+def actor_by_token(token_hash: bytes, moment: datetime) -> TokenHolder | None:
     """The actor of a token that is neither expired nor revoked, with its grants: one query, asked on every request."""
-    return _found(_ACTOR_BY_TOKEN, {"token_hash": token_hash, "moment": moment})
+    rows = _ACTOR_BY_TOKEN.rows({"token_hash": token_hash, "moment": moment})
+    found = actor_of_rows(rows)
+    return None if found is None else TokenHolder(found, rows[0][8] if rows[0][9] else None)
 
 
 def actor(actor_id: int) -> Actor | None:

@@ -120,3 +120,18 @@ def form_names(form_ids: Iterable[int]) -> dict[int, str]:
     """The form IDs by number, of deleted forms too."""
     statement = select(models.Form.id, models.Form.xml_form_id).where(models.Form.id.in_(set(form_ids)))
     return {row.id: row.xml_form_id for row in db.session.execute(statement)}
+
+
+def shorten_tokens(actor_id: int, moment: datetime) -> None:
+    """Have an actor's tokens expire at that moment, those that would live longer."""
+    statement = update(_tokens).where(_tokens.c.actor_id == actor_id, _tokens.c.expires_at > moment)
+    db.session.execute(statement.values(expires_at=moment))
+
+
+def end_older_tokens(actor_id: int, token_id: int, moment: datetime) -> None:
+    """Revoke the tokens that this one follows; it is then a token like any other."""
+    older = update(_tokens).where(
+        _tokens.c.actor_id == actor_id, _tokens.c.id < token_id, _tokens.c.revoked_at.is_(None)
+    )
+    db.session.execute(older.values(revoked_at=moment))
+    db.session.execute(update(_tokens).where(_tokens.c.id == token_id).values(supersedes=False))

@@ -10,7 +10,7 @@ from app.db.queries.access import Phone
 from app.permissions import office_scope
 from app.runtime import runtime
 from app.services import collect_settings
-from app.services.app_users import add_app_user, revoke_app_user
+from app.services.app_users import NewPhone, add_app_user, revoke_app_user
 from app.services.offices import office_of_new_phone
 from app.web.addresses import server_url
 from app.web.door import Door, Here, success
@@ -44,13 +44,19 @@ def create(here: Here, body: dict[str, Any]) -> dict[str, Any]:
         forms=body.get("forms"),
         days=runtime().settings.app_user_days,
     )
-    code = collect_settings.settings_code(here.project, body["display_name"], server_url(), new.token, body["language"])
+    return once(here, new, body["language"])
+
+
+def once(here: Here, new: NewPhone, language: str) -> dict[str, Any]:
+    """A phone with its new token and the code to scan: never shown again."""
+    phone = _found(here, new.actor_id, "app_user.create")
+    code = collect_settings.settings_code(here.project, phone.actor.display_name, server_url(), new.token, language)
     shown_once = {
         "payload": code.payload,
         "svg": collect_settings.picture(code.payload).decode(),
         "admin_password": code.admin_password,
     }
-    return shown(_found(here, new.actor_id, "app_user.create")) | {"token": new.token, "settings_qr": shown_once}
+    return shown(phone) | {"token": new.token, "settings_qr": shown_once}
 
 
 @door.route("GET", f"{_ALL}/<int:actor_id>", verb="app_user.list", summary="One phone", returns=AppUserSchema())

@@ -70,6 +70,12 @@ class NewAppUserSchema(ApiSchema):
     language = fields.String(validate=validate.OneOf(["sq", "en"]), load_default="sq")
 
 
+class RotationSchema(ApiSchema):
+    """The language of the phone's new settings."""
+
+    language = fields.String(validate=validate.OneOf(["sq", "en"]), load_default="sq")
+
+
 class SettingsQrSchema(ApiSchema):
     """What ODK Collect scans: the text of the code, the picture, and the password that unlocks its settings."""
 

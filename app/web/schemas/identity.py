@@ -6,6 +6,7 @@ from marshmallow import fields, validate
 
 from app.services.api_keys import MOST_DAYS
 from app.web.schemas import ApiSchema, Moment
+from app.web.schemas.access import ActorSchema
 
 _password = validate.Length(max=1024)
 _name = validate.Length(min=1, max=255)
@@ -44,3 +45,42 @@ class ApiKeySchema(ApiSchema):
     expires_at = Moment()
     last_used_at = Moment(allow_none=True)
     revoked_at = Moment(allow_none=True)
+
+
+class LostPhoneReportSchema(ApiSchema):
+    """What is known of how a phone was lost."""
+
+    note = fields.String(required=True, validate=validate.Length(min=1, max=4000))
+
+
+class SentSchema(ApiSchema):
+    """What a phone sent to one form."""
+
+    xml_form_id = fields.String()
+    count = fields.Function(lambda sent: len(sent.instance_ids))
+    last_at = Moment()
+    instance_ids = fields.List(fields.String())
+
+
+class FetchedSchema(ApiSchema):
+    """Which case list a phone fetched: how often, and with how many cases at most."""
+
+    dataset = fields.String()
+    times = fields.Integer()
+    most_cases = fields.Integer()
+    last_at = Moment()
+
+
+class LostPhoneSchema(ApiSchema):
+    """A lost phone: what was reported, and what it had sent and fetched."""
+
+    id = fields.Integer()
+    display_name = fields.String()
+    office = fields.String(allow_none=True)
+    note = fields.String()
+    reported_at = Moment()
+    reported_by = fields.Nested(ActorSchema, allow_none=True)
+    last_contact_at = Moment(allow_none=True)
+    sent = fields.List(fields.Nested(SentSchema))
+    fetched = fields.List(fields.Nested(FetchedSchema))
+    kept_aside = fields.Integer()

@@ -135,6 +135,10 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", f"{P}/app-users/<int:actor_id>"): Row("phone", MANAGERS),
     ("PATCH", f"{P}/app-users/<int:actor_id>"): Row("phone", MANAGERS, json={"displayName": "New"}),
     ("DELETE", f"{P}/app-users/<int:actor_id>"): Row("phone", MANAGERS),
+    ("POST", f"{P}/app-users/<int:actor_id>/lost"): Row("phone", MANAGERS, json={"note": "for the test"}),
+    # None of these was reported lost: who is let in is told so.
+    ("GET", f"{P}/app-users/<int:actor_id>/lost"): Row("phone", MANAGERS, let_in=404),
+    ("POST", f"{P}/app-users/<int:actor_id>/rotate"): Row("phone", MANAGERS),
     # Forms.
     ("GET", f"{P}/forms"): Row("project", FORM_READERS),
     ("POST", f"{P}/forms"): _markdown(EDITORS, "project", form("new", "1")),
