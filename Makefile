@@ -12,8 +12,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
+# On this machine alone, without a proxy, a password is enough, so that a first try needs no authenticator app.
 run: $(VENV)/.service ## Set up what is missing and serve on PORT (8080)
-	@$(BIN)/python -m app
+	@case "$${SPORTEL_HOST:-127.0.0.1} $${SPORTEL_TRUSTED_PROXIES:-0}" in \
+		"127.0.0.1 0" | "::1 0" | "localhost 0") export SPORTEL_SECOND_FACTOR="$${SPORTEL_SECOND_FACTOR:-off}" ;; \
+	esac; exec $(BIN)/python -m app
 
 demo: $(VENV)/.dev demo-tools ## Phones fill the forms on the running server; the cleaned rows are shown
 	@$(BIN)/python -m demo $(ARGS)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 ROOT = Path(__file__).resolve().parent.parent
 
 MIB = 1024 * 1024
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 _BUCKET = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9](/[A-Za-z0-9._-]+)*/?")
 
@@ -150,6 +151,11 @@ class Settings:
     session_idle_minutes: int = _setting(
         15, _whole(5, 1440), "Minutes without a request after which a person must sign in again."
     )
+    second_factor: str = _setting(
+        "privileged",
+        _one_of("off", "privileged", "all"),
+        "Who needs a second factor: nobody, whoever administers or reveals, or all. off: on loopback alone.",
+    )
     sign_in_tries: int = _setting(
         5, _whole(1, 100), "Wrong sign-ins in a row for one address before it must wait, longer and longer."
     )
@@ -220,6 +226,11 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     settings = Settings(**values)
     if settings.max_xml_bytes > settings.max_request_bytes or settings.max_file_bytes > settings.max_request_bytes:
         raise ConfigError("SPORTEL_MAX_REQUEST_BYTES must not be below SPORTEL_MAX_XML_BYTES or SPORTEL_MAX_FILE_BYTES")
+    if settings.second_factor == "off" and (settings.host not in LOOPBACK or settings.trusted_proxies):
+        raise ConfigError(
+            "SPORTEL_SECOND_FACTOR can be off only while SPORTEL_HOST is 127.0.0.1 and no proxy stands in front; set it"
+            " to privileged or all"
+        )
     database = settings.sqlalchemy_url
     if database.startswith("sqlite:///"):
         folder = Path(database.removeprefix("sqlite:///")).resolve().parent

@@ -100,6 +100,8 @@ VERBS: frozenset[str] = frozenset().union(*(role.verbs for role in ROLES.values(
 ANYBODY = "anybody"
 # Verbs that need only a valid sign-in.
 SIGNED_IN = "signed-in"
+# The same, also from whoever must set up a second factor before anything else.
+HALF_SIGNED_IN = "half-signed-in"
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ class Grant:
 class Actor:
     """Who is asking: a frozen value, so that a transaction's end cannot change it.
 
-    `verbs`: the only ones that count, if not all of the roles'; `key_id`: the API key that asks for the person.
+    `verbs`: the only ones that count, if not all of the roles'; `key_id`: the API key that asks for the person;
+    `must_enrol`: all that they may is set up a second factor.
     """
 
     id: int
@@ -126,6 +129,7 @@ class Actor:
     grants: tuple[Grant, ...] = ()
     verbs: frozenset[str] | None = None
     key_id: int | None = None
+    must_enrol: bool = False
 
     @property
     def is_app_user(self) -> bool:

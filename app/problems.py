@@ -107,6 +107,44 @@ def https_only() -> Problem:
     return Problem(401.3, "This way to sign in is only possible over HTTPS.")
 
 
+def basic_off() -> Problem:
+    """A password alone, from somebody who has or needs a second factor."""
+    return Problem(
+        401.5,
+        "This account needs a second factor, so its password alone opens nothing. Programs sign in with an API key in"
+        " place of the password (POST /v1/users/{id}/api-keys), people with POST /v1/sessions.",
+    )
+
+
+def code_needed() -> Problem:
+    """The password is right, and not enough."""
+    return Problem(
+        401.7,
+        "A second factor is needed: send the code of your authenticator, or a recovery code, as `code`. /"
+        " Nevojitet kodi i aplikacionit tuaj, ose një kod rezervë.",
+        {"field": "code"},
+    )
+
+
+def code_wrong() -> Problem:
+    """Of another secret or moment, or used before."""
+    return Problem(
+        401.7,
+        "The code is wrong, or was used before; wait for the next one and check the phone's clock. /"
+        " Kodi është i gabuar ose i përdorur; prisni kodin tjetër.",
+        {"field": "code"},
+    )
+
+
+def must_enrol() -> Problem:
+    """Signed in, and able to do one thing only."""
+    return Problem(
+        403.7,
+        "Set up a second factor first: POST /v1/users/current/second-factor, then confirm its code and sign in again."
+        " / Vendosni së pari kodin e dytë të hyrjes.",
+    )
+
+
 def insufficient_rights() -> Problem:
     """Known, and not allowed."""
     return Problem(403.1, "The credentials that you gave do not allow this action.")

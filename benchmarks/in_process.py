@@ -45,7 +45,7 @@ def in_process() -> Iterator[InProcess]:
     """A fresh installation in a folder that is thrown away."""
     with TemporaryDirectory(prefix="sportel-benchmark-") as name:
         folder = Path(name)
-        settings = Settings(data=folder, admin_email=EMAIL, admin_password=PASSWORD)
+        settings = Settings(data=folder, admin_email=EMAIL, admin_password=PASSWORD, second_factor="off")
         (folder / "db").mkdir()
         create_key_file(settings.key_path)
         app = create_app(settings)

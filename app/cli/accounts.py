@@ -11,8 +11,8 @@ from app.cli.faults import tell_problems
 from app.cli.forms import project_named
 from app.permissions import ANONYMOUS, ROLES, Grant
 from app.runtime import runtime
-from app.services import collect_settings
-from app.services.accounts import set_password
+from app.services import collect_settings, second_factor
+from app.services.accounts import person, set_password
 from app.services.add_user import add_user
 from app.services.app_users import add_app_user
 
@@ -58,6 +58,31 @@ def set_password_command(email: str, password: str) -> None:
     click.echo(f"{email} has another password, and is signed out everywhere.")
 
 
+@click.command("enrol")
+@click.argument("email")
+@with_appcontext
+@tell_problems
+def enrol_command(email: str) -> None:
+    """Set up the second factor of the person with EMAIL, who sits here with their phone."""
+    by = person(email)
+    new = second_factor.begin_enrolment(by, None)
+    click.echo(collect_settings.terminal(new.uri))
+    click.echo(f"Scan this with an authenticator app, or type the secret into it: {new.secret}")
+    codes = second_factor.confirm(by, click.prompt("The six digits that it shows now"))
+    click.echo("Recovery codes, each for one sign-in without the phone (shown once; keep them on paper):")
+    click.echo("\n".join(f"  {code}" for code in codes))
+
+
+@click.command("reset-second-factor")
+@click.argument("email")
+@with_appcontext
+@tell_problems
+def reset_second_factor_command(email: str) -> None:
+    """Take away the second factor of the person with EMAIL, who lost it; all their sessions end."""
+    second_factor.take_away(None, person(email).id)
+    click.echo(f"{email} signs in with the password, and sets up another second factor.")
+
+
 @click.command("add-phone")
 @click.argument("name")
 @click.option("--project", "project_name", required=True, help="Code or number of the project.")
@@ -95,4 +120,10 @@ def add_phone_command(
     click.echo(f"The phone will call {address}. The code works for {settings.app_user_days} days.")
 
 
-COMMANDS = (add_user_command, set_password_command, add_phone_command)
+COMMANDS = (
+    add_user_command,
+    set_password_command,
+    enrol_command,
+    reset_second_factor_command,
+    add_phone_command,
+)

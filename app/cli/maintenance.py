@@ -28,6 +28,11 @@ def tell_administrator(new: NewAdministrator | None) -> None:
     click.echo(f"\nFirst administrator: {new.email}")
     if new.made_up_password is not None:
         click.echo(f"Password (shown once, keep it now): {new.made_up_password}\n")
+    if runtime().settings.second_factor != "off":
+        click.echo(
+            "This account needs a second factor before it can do anything else; with a phone at hand:\n"
+            f"  flask --app wsgi sportel enrol {new.email}\n"
+        )
 
 
 @click.command("reclean")

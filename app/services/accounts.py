@@ -25,12 +25,18 @@ def change_password(by: Actor, actor_id: int, old: str, new: str, *, address: st
     _set(by, actor_id, new)
 
 
+def person(email: str) -> Actor:
+    """Who has this address. Raises Problem 404.1."""
+    user = access.user_by_email(email)
+    actor = access.actor(user.actor_id) if user is not None else None
+    if actor is None:
+        raise problems.not_found()
+    return actor
+
+
 def set_password(email: str, new: str) -> None:
     """By the operator, at the machine. Raises Problem 400.21, 404.1."""
-    user = access.user_by_email(email)
-    if user is None or access.user(user.actor_id) is None:
-        raise problems.not_found()
-    _set(None, user.actor_id, new)
+    _set(None, person(email).id, new)
 
 
 def _set(by: Actor | None, actor_id: int, password: str) -> None:

@@ -40,6 +40,10 @@ _WRITES = (
         user__update="A person's account was changed.",
         user__delete="A person's account was ended.",
         user__password__update="A person's password was changed; all their sessions ended.",  # noqa: S106  (a name)
+        user__second_factor__create="A person set up a second factor; all their sessions ended.",
+        user__second_factor__update="A person was given new recovery codes.",
+        user__second_factor__recovery="A person signed in, or changed their second factor, with a recovery code.",
+        user__second_factor__delete="A person's lost second factor was taken away; all their sessions ended.",
         user__session__create="A person signed in.",
         user__session__end="A session was ended.",
     ),

@@ -6,17 +6,20 @@ the password or loses the account. A phone's token is none: it is neither asked 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app import problems
 from app.clock import now
 from app.db import db, models
 from app.db.queries import access, identity
+from app.db.queries.second_factors import is_enrolled
 from app.permissions import Actor, may
 from app.runtime import runtime
+from app.services import second_factor
 from app.services.audit import record
 from app.services.limits import SignInLimit
+from app.services.second_factor_policy import must_have_factor
 from app.services.sign_in import actor_of_password, csrf_of, new_token, token_hash
 from app.services.transaction import transaction
 
@@ -34,10 +37,17 @@ class Session:
     expires_at: datetime
 
 
-def create_session(email: str, password: str, *, address: str | None = None) -> Session:
-    """Sign in: always a new token. `address`: the IP address that asks. Raises Problem 401.2, 429.1."""
+def create_session(
+    email: str, password: str, code: str | None = None, *, address: str | None = None
+) -> tuple[Session, bool]:
+    """Sign in: always a new token; True if all that it can do is set up a second factor.
+
+    `code`: of the second factor, for who has one; `address`: the IP address that asks.
+    Raises Problem 401.2, 401.7 if the code is missing, wrong or used before, 429.1.
+    """
     limit = SignInLimit(email, address)
     proven = actor_of_password(email, password, limit)
+    factor = _factor(proven.actor, code, limit)
     limit.right()
     actor, session = proven.actor, _new_session()
     with transaction():
@@ -52,11 +62,39 @@ def create_session(email: str, password: str, *, address: str | None = None) -> 
                 csrf_hash=token_hash(session.csrf),
                 created_at=session.created_at,
                 expires_at=session.expires_at,
+                factor=factor,
             )
         )
         user.last_login_at = session.created_at
-        record("user.session.create", actor)
-    return session
+        record("user.session.create", actor, factor=factor)
+    return session, _must_enrol(actor, factor)
+
+
+def _factor(actor: Actor, code: str | None, limit: SignInLimit) -> str | None:
+    """The second factor that was given; None for who has none."""
+    if not is_enrolled(actor.id):
+        return None
+    if code is None:
+        raise problems.code_needed()
+    factor = second_factor.use(actor.id, code)
+    if factor is None:
+        # Counted like a wrong password: a million codes are soon tried.
+        limit.wrong()
+        raise problems.code_wrong()
+    return factor
+
+
+def _must_enrol(actor: Actor, factor: str | None) -> bool:
+    return factor is None and must_have_factor(runtime().settings.second_factor, actor)
+
+
+def refuse_password_alone(actor: Actor) -> None:
+    """A password in each request, as programs send it: not for who has, or must have, a second factor.
+
+    Raises Problem 401.5, which names the remedy.
+    """
+    if is_enrolled(actor.id) or _must_enrol(actor, None):
+        raise problems.basic_off()
 
 
 def _new_session() -> Session:
@@ -74,6 +112,9 @@ def actor_of_session(token: str) -> Actor | None:
     if moment - found.used_at >= _NOTED_EVERY:
         with transaction():
             identity.note_use(found.token_id, moment, moment - _NOTED_EVERY)
+    # Looked at with each request: a role that was given since needs its second factor from the next one on.
+    if _must_enrol(found.actor, found.factor):
+        return replace(found.actor, grants=(), must_enrol=True)
     return found.actor
 
 

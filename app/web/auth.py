@@ -22,7 +22,7 @@ from app.services.api_keys import actor_of_key, is_key
 from app.services.app_users import actor_of_phone
 from app.services.limits import SignInLimit
 from app.services.lost_phone import actor_without_forms
-from app.services.sessions import actor_of_session
+from app.services.sessions import actor_of_session, refuse_password_alone
 from app.web.body import read_body
 from app.web.pace import Pace
 from app.web.prefix import KEY_TOKEN
@@ -101,6 +101,7 @@ def _basic() -> Actor:
     limit = SignInLimit(given.username, request.remote_addr)
     actor = sign_in.actor_of_password(given.username, given.password, limit).actor
     limit.right()
+    refuse_password_alone(actor)
     return actor
 
 

@@ -20,7 +20,7 @@ from app import problems
 from app.db import models
 from app.db.queries import forms as form_queries
 from app.db.queries import projects as project_queries
-from app.permissions import ANONYMOUS, ANYBODY, SIGNED_IN, VERBS, Actor, may
+from app.permissions import ANONYMOUS, ANYBODY, HALF_SIGNED_IN, SIGNED_IN, VERBS, Actor, may
 from app.problems import Problem
 from app.web.auth import current_actor
 from app.web.body import JSON_BYTES, read_body
@@ -101,7 +101,7 @@ class Door:
         answer_types: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a route. `body_types`, `answer_types`: media types of what is not JSON."""
-        if verb not in VERBS | {ANYBODY, SIGNED_IN}:
+        if verb not in VERBS | {ANYBODY, SIGNED_IN, HALF_SIGNED_IN}:
             raise ValueError(f"{rule} asks for the verb {verb}, which no role has")
 
         def declare(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -141,6 +141,8 @@ def _enter(verb: str, path: dict[str, Any]) -> Here:
     # What anybody may ask is answered without looking for who asks: also when the database is down.
     actor = ANONYMOUS if verb == ANYBODY else current_actor()
     g.actor = actor
+    if actor.must_enrol and verb != HALF_SIGNED_IN:
+        raise problems.must_enrol()
     _refuse_unusable_address(path)
     project_id = form = None
     names_project, names_form = "project_id" in path, "xml_form_id" in path
@@ -152,7 +154,7 @@ def _enter(verb: str, path: dict[str, Any]) -> Here:
         form = form_queries.form(project_id, xml_form_id) if project_id is not None else None
     if verb == ANYBODY:
         return Here(actor, project_id, form)
-    if verb == SIGNED_IN:
+    if verb in (SIGNED_IN, HALF_SIGNED_IN):
         if not actor.id:
             raise problems.authentication_failed()
         if (names_project and project_id is None) or (names_form and form is None):

@@ -1,4 +1,4 @@
-"""When a session was last used, which token follows which, API keys, who tried too often, which phone is lost."""
+"""Sessions' last use, tokens that follow others, API keys, second factors, who tried too often, which phone is lost."""
 
 from __future__ import annotations
 
@@ -53,6 +53,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
         sa.UniqueConstraint("actor_id", name=op.f("uq_incidents_actor_id")),
     )
+    op.add_column("access_tokens", sa.Column("factor", sa.String(length=16), nullable=True))
+    op.create_table(
+        "second_factors",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("actor_id", sa.Integer(), nullable=False),
+        sa.Column("secret_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("pending_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("last_step", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_second_factors_actor_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_second_factors")),
+        sa.UniqueConstraint("actor_id", name=op.f("uq_second_factors_actor_id")),
+    )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("actor_id", sa.Integer(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["actor_id"], ["actors.id"], name=op.f("fk_recovery_codes_actor_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_codes")),
+    )
+    op.create_index(op.f("ix_recovery_codes_actor_id"), "recovery_codes", ["actor_id"], unique=False)
     op.create_table(
         "limits",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -70,6 +95,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("limits")
+    op.drop_table("recovery_codes")
+    op.drop_table("second_factors")
+    op.drop_column("access_tokens", "factor")
     op.drop_table("incidents")
     op.drop_column("access_tokens", "supersedes")
     op.drop_table("api_keys")

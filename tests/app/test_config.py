@@ -29,6 +29,7 @@ DEFAULTS = {
     "SPORTEL_LOG_FORMAT": ("log_format", "text"),
     "SPORTEL_SESSION_HOURS": ("session_hours", 9),
     "SPORTEL_SESSION_IDLE_MINUTES": ("session_idle_minutes", 15),
+    "SPORTEL_SECOND_FACTOR": ("second_factor", "privileged"),
     "SPORTEL_SIGN_IN_TRIES": ("sign_in_tries", 5),
     "SPORTEL_SIGN_IN_TRIES_NETWORK": ("sign_in_tries_network", 20),
     "SPORTEL_SUBMISSIONS_PER_MINUTE": ("submissions_per_minute", 120),
@@ -66,6 +67,8 @@ GOOD = [
     ("SPORTEL_LOG_FORMAT", "json", "json"),
     ("SPORTEL_SESSION_HOURS", "72", 72),
     ("SPORTEL_SESSION_IDLE_MINUTES", "5", 5),
+    ("SPORTEL_SECOND_FACTOR", "all", "all"),
+    ("SPORTEL_SECOND_FACTOR", "off", "off"),
     ("SPORTEL_SIGN_IN_TRIES", "10", 10),
     ("SPORTEL_SIGN_IN_TRIES_NETWORK", "200", 200),
     ("SPORTEL_SUBMISSIONS_PER_MINUTE", "60", 60),
@@ -112,6 +115,7 @@ BAD = [
     ("SPORTEL_SESSION_HOURS", "0"),
     ("SPORTEL_SESSION_HOURS", "73"),
     ("SPORTEL_SESSION_IDLE_MINUTES", "4"),
+    ("SPORTEL_SECOND_FACTOR", "canary-7"),
     ("SPORTEL_SIGN_IN_TRIES", "0"),
     ("SPORTEL_SIGN_IN_TRIES_NETWORK", "0"),
     ("SPORTEL_SUBMISSIONS_PER_MINUTE", "0"),
@@ -199,6 +203,14 @@ def test_a_request_must_have_room_for_its_largest_part(variable: str) -> None:
             {variable: "40000", "SPORTEL_MAX_XML_BYTES": "2000", "SPORTEL_MAX_FILE_BYTES": "2000"}
             | {variable: "40000", "SPORTEL_MAX_REQUEST_BYTES": "30000"}
         )
+
+
+@pytest.mark.parametrize("more", [{"SPORTEL_HOST": "0.0.0.0"}, {"SPORTEL_TRUSTED_PROXIES": "1"}])
+def test_nobody_needs_a_second_factor_only_where_nobody_else_can_come(more: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match="SPORTEL_SECOND_FACTOR can be off only while SPORTEL_HOST is 127.0.0.1"):
+        read_settings({"SPORTEL_SECOND_FACTOR": "off"} | more)
+    assert read_settings({"SPORTEL_SECOND_FACTOR": "all"} | more).second_factor == "all"
+    assert read_settings({"SPORTEL_SECOND_FACTOR": "off", "SPORTEL_HOST": "::1"}).second_factor == "off"
 
 
 @pytest.mark.parametrize("file", [".env.example", "README.md"])

@@ -29,8 +29,8 @@ PASSWORD = "a long enough password"
 
 
 def settings_for(folder: Path, database_url: str | None, **changes: Any) -> Settings:
-    """Settings of a test's own folder."""
-    return Settings(data=folder, database_url=database_url, **changes)
+    """Settings of a test's own folder; a password is enough, if the test is not about that."""
+    return Settings(data=folder, database_url=database_url, **({"second_factor": "off"} | changes))
 
 
 def work(app: Flask) -> None:

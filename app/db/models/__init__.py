@@ -14,7 +14,7 @@ from app.db.models.entity import (
 from app.db.models.erasure import Erasure, SweepMark
 from app.db.models.form import Form, FormAttachment, FormVersion, Project
 from app.db.models.hand_over import HandOver
-from app.db.models.identity import ApiKey, Incident
+from app.db.models.identity import ApiKey, Incident, RecoveryCode, SecondFactor
 from app.db.models.limits import Limit
 from app.db.models.outbox import Lease, Outbox
 from app.db.models.sealing import DataKey
@@ -47,6 +47,8 @@ __all__ = [
     "Project",
     "PropertySource",
     "Quarantine",
+    "RecoveryCode",
+    "SecondFactor",
     "Submission",
     "SubmissionAttachment",
     "SubmissionVersion",

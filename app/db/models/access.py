@@ -78,6 +78,7 @@ class AccessToken(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # The first use of this token ends the older ones of its actor: a phone has scanned its next code.
     supersedes: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    factor: Mapped[str | None] = mapped_column(String(16))  # the second factor that the session was made with
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # a person's: to the minute; a phone's: not kept
 
 

@@ -1,10 +1,10 @@
-"""What lets somebody in besides a password (API keys), and which phone must not be let in any more?"""
+"""What lets somebody in besides a password (keys, second factors), and which phone must not be let in any more?"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, LargeBinary, String
+from sqlalchemy import Boolean, ForeignKey, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -45,3 +45,32 @@ class Incident(Base):
     reported_by_id: Mapped[int | None] = mapped_column(ForeignKey("actors.id"))
     note_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SecondFactor(Base):
+    """A person's authenticator: its secret, sealed. `pending_sealed` is one that was begun and not confirmed yet.
+
+    `last_step` is the half minute of the code that was used last: no code of it, or of an earlier one, works again.
+    """
+
+    __tablename__ = "second_factors"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actors.id"), unique=True)
+    secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    pending_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    last_step: Mapped[int | None] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RecoveryCode(Base):
+    """One of a person's codes on paper, as a keyed hash; it works once."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actors.id"), index=True)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -17,7 +17,7 @@ from app.permissions import Actor
 _tokens: Any = models.AccessToken.__table__
 # Made once: it is asked on every request of a person.
 _SESSION = (
-    ACTORS.add_columns(_tokens.c.id, func.coalesce(_tokens.c.last_used_at, _tokens.c.created_at))
+    ACTORS.add_columns(_tokens.c.id, func.coalesce(_tokens.c.last_used_at, _tokens.c.created_at), _tokens.c.factor)
     .join(_tokens, _tokens.c.actor_id == models.Actor.__table__.c.id)
     .where(
         _tokens.c.token_hash == bindparam("token_hash"),
@@ -51,11 +51,12 @@ _KEY = (
 
 @dataclass(frozen=True)
 class LiveSession:
-    """A token that is neither expired nor revoked, its actor, and when it was last used (or made)."""
+    """A token that is neither expired nor revoked, its actor, when it was last used (or made), with which factor."""
 
     actor: Actor
     token_id: int
     used_at: datetime
+    factor: str | None
 
 
 def session_by_token(token_hash: bytes, moment: datetime) -> LiveSession | None:

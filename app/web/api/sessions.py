@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from app import problems
-from app.permissions import ANYBODY, SIGNED_IN
+from app.permissions import ANYBODY, HALF_SIGNED_IN, SIGNED_IN
 from app.services import sessions
 from app.web.auth import CSRF_FIELD, SESSION_COOKIE
 from app.web.door import Door, Here, success
@@ -19,8 +19,9 @@ door = Door("sessions", tag="Sessions")
 
 @door.route("POST", "/sessions", verb=ANYBODY, summary="Sign in", body=SignInSchema(), returns=SessionSchema())
 def create(here: Here, body: dict[str, Any]) -> Response:
-    session = sessions.create_session(body["email"], body["password"], address=request.remote_addr)
-    response = jsonify(SessionSchema().dump(session))
+    email, password, code = body["email"], body["password"], body["code"]
+    session, must_enrol = sessions.create_session(email, password, code, address=request.remote_addr)
+    response = jsonify(SessionSchema().dump(session) | ({"mustEnrol": True} if must_enrol else {}))
     for name, value, http_only in ((SESSION_COOKIE, session.token, True), (CSRF_FIELD, session.csrf, False)):
         response.set_cookie(
             name,
@@ -35,7 +36,7 @@ def create(here: Here, body: dict[str, Any]) -> Response:
     return response
 
 
-@door.route("GET", "/sessions/restore", verb=SIGNED_IN, summary="Is this session alive?", returns=SessionSchema())
+@door.route("GET", "/sessions/restore", verb=HALF_SIGNED_IN, summary="Is this session alive?", returns=SessionSchema())
 def restore(here: Here) -> Any:
     row = sessions.live_session(_token())
     if row is None:
@@ -43,7 +44,9 @@ def restore(here: Here) -> Any:
     return row
 
 
-@door.route("DELETE", "/sessions/current", verb=SIGNED_IN, summary="Sign out of this session", returns=SuccessSchema())
+@door.route(
+    "DELETE", "/sessions/current", verb=HALF_SIGNED_IN, summary="Sign out of this session", returns=SuccessSchema()
+)
 def delete_current(here: Here) -> Response:
     sessions.end_session(_token(), here.actor)
     response = jsonify(success())

@@ -9,7 +9,7 @@ from flask import request
 from app import problems
 from app.db import models
 from app.db.queries import access
-from app.permissions import ROLES, SIGNED_IN, Actor
+from app.permissions import HALF_SIGNED_IN, ROLES, SIGNED_IN, Actor
 from app.services.accounts import change_password, end_user
 from app.services.add_user import add_user
 from app.services.offices import change_user
@@ -22,7 +22,7 @@ from app.web.schemas.offices import UserChangeSchema
 door = Door("users", tag="Users and offices")
 
 
-@door.route("GET", "/users/current", verb=SIGNED_IN, summary="Who am I?", returns=UserSchema())
+@door.route("GET", "/users/current", verb=HALF_SIGNED_IN, summary="Who am I?", returns=UserSchema())
 def current(here: Here) -> dict[str, Any]:
     user = access.user(here.actor.id)
     if user is None:

@@ -10,19 +10,24 @@ _name = validate.Length(min=1, max=255)
 
 
 class SignInSchema(ApiSchema):
-    """An address and a password."""
+    """An address and a password; `code` of the second factor, or a recovery code, for who has one."""
 
     email = fields.String(required=True, validate=validate.Length(max=320))
     password = fields.String(required=True, load_only=True, validate=validate.Length(max=1024))
+    code = fields.String(load_default=None, allow_none=True, load_only=True, validate=validate.Length(max=64))
 
 
 class SessionSchema(ApiSchema):
-    """A session: `token` goes into `Authorization: Bearer`, `csrf` into forms of a page."""
+    """A session: `token` goes into `Authorization: Bearer`, `csrf` into forms of a page.
+
+    `mustEnrol` is there, and true, if all that the session can do is set up a second factor.
+    """
 
     token = fields.String()
     csrf = fields.String()
     created_at = Moment()
     expires_at = Moment()
+    must_enrol = fields.Boolean()
 
 
 class ActorSchema(ApiSchema):

@@ -10,6 +10,7 @@ from app.web.schemas.access import ActorSchema
 
 _password = validate.Length(max=1024)
 _name = validate.Length(min=1, max=255)
+_code = validate.Length(min=1, max=64)
 _MOST_ID = 2**31 - 1
 
 
@@ -84,3 +85,38 @@ class LostPhoneSchema(ApiSchema):
     sent = fields.List(fields.Nested(SentSchema))
     fetched = fields.List(fields.Nested(FetchedSchema))
     kept_aside = fields.Integer()
+
+
+class MaybeCodeSchema(ApiSchema):
+    """A code of the second factor until now, if there is one."""
+
+    code = fields.String(load_default=None, allow_none=True, load_only=True, validate=_code)
+
+
+class CodeSchema(ApiSchema):
+    """Six digits of the authenticator, or a recovery code."""
+
+    code = fields.String(required=True, load_only=True, validate=_code)
+
+
+class SecondFactorSchema(ApiSchema):
+    """Has the person a second factor, and must they?"""
+
+    enrolled = fields.Boolean()
+    enrolled_at = Moment(allow_none=True)
+    needed = fields.Boolean()
+    recovery_codes_left = fields.Integer()
+
+
+class EnrolmentSchema(ApiSchema):
+    """What goes into an authenticator, shown once: the secret as text, as a URI, and the URI as a picture to scan."""
+
+    secret = fields.String()
+    uri = fields.String()
+    svg = fields.String()
+
+
+class RecoveryCodesSchema(ApiSchema):
+    """Codes to keep on paper, shown once; each works once."""
+
+    recovery_codes = fields.List(fields.String())

@@ -93,6 +93,14 @@ TABLE: dict[tuple[str, str], Row] = {
     ("PATCH", "/v1/users/<int:actor_id>"): Row("person", ADMINS, json={"office": THEIRS}),
     ("DELETE", "/v1/users/<int:actor_id>"): Row("person", ADMINS),
     ("PUT", "/v1/users/<int:actor_id>/password"): Row("person", {}, json={"old": "x", "new": "a long enough one"}),
+    # One's own second factor: none is begun here, and none is there.
+    ("GET", "/v1/users/current/second-factor"): Row("site", PERSONS),
+    ("POST", "/v1/users/current/second-factor"): Row("site", PERSONS),
+    ("POST", "/v1/users/current/second-factor/confirm"): Row("site", PERSONS, json={"code": "123456"}, let_in=404),
+    ("POST", "/v1/users/current/second-factor/recovery-codes"): Row(
+        "site", PERSONS, json={"code": "123456"}, let_in=404
+    ),
+    ("DELETE", "/v1/users/<int:actor_id>/second-factor"): Row("person", ADMINS, let_in=404),
     # API keys: one's own, which nobody here is asked about; an administrator sees that others' are there, and revokes.
     ("GET", "/v1/users/<int:actor_id>/api-keys"): Row("person", ADMINS),
     ("POST", "/v1/users/<int:actor_id>/api-keys"): Row("person", {}, json={"label": "New"}),
