@@ -133,6 +133,7 @@ _READS = (
         entity__list="Cases of a list were looked at: how many.",
         entity__read="A case was looked at.",
     ),
+    *_of("field_key", kind=Kind.READ, field_key__lost__read="The report of a lost phone was looked at."),
     *_of("dataset", verbose=True, kind=Kind.READ, dataset__phone__read="A phone fetched an entity list."),
     *_of("quarantine", kind=Kind.READ, quarantine__read="The content of what was put aside was looked at."),
 )

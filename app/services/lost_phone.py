@@ -19,6 +19,7 @@ from app.db.queries import lost_phones as queries
 from app.permissions import Actor, Grant, office_scope
 from app.sealing.envelope import open_sealed, seal
 from app.services.audit import record
+from app.services.audit_reads import record_read
 from app.services.keys import SIGN_IN, server_key
 from app.services.sign_in import token_hash
 from app.services.transaction import transaction
@@ -64,7 +65,7 @@ class LostPhone:
 
 def report_lost(by: Actor, project: models.Project, actor_id: int, note: str) -> LostPhone:
     """Put a lost phone out and tell what it sent and fetched. Raises Problem 404.1, also for one that is out."""
-    offices = office_scope(by, "app_user.revoke", project_id=project.id)
+    offices = _offices(by, project)
     sealed, moment = seal(server_key(SIGN_IN), note.encode(), _place(actor_id)), now()
     with transaction():
         phones = access.phones(project.id, actor_id, offices=offices)
@@ -89,12 +90,23 @@ def report_lost(by: Actor, project: models.Project, actor_id: int, note: str) ->
             sent=sum(len(each.instance_ids) for each in sent),
             fetched=sum(each.times for each in fetched),
         )
-    return lost_phone(by, project, actor_id)
+    return _told(by, project, actor_id)
 
 
 def lost_phone(by: Actor, project: models.Project, actor_id: int) -> LostPhone:
-    """What was reported, and what is known now. Raises Problem 404.1."""
-    found = queries.incident(project.id, actor_id, office_scope(by, "app_user.revoke", project_id=project.id))
+    """What was reported, and what is known now; that it was looked at is on record. Raises Problem 404.1."""
+    if queries.incident(project.id, actor_id, _offices(by, project)) is None:
+        raise problems.not_found()
+    record_read("field_key.lost.read", by, project_id=project.id, actorId=actor_id)
+    return _told(by, project, actor_id)
+
+
+def _offices(by: Actor, project: models.Project) -> int | bool:
+    return office_scope(by, "app_user.revoke", project_id=project.id)
+
+
+def _told(by: Actor, project: models.Project, actor_id: int) -> LostPhone:
+    found = queries.incident(project.id, actor_id, _offices(by, project))
     if found is None:
         raise problems.not_found()
     incident, phone, office, reporter = found

@@ -21,6 +21,7 @@ from app.sealing.envelope import keyed_hash, open_sealed, seal
 from app.services import totp
 from app.services.audit import record
 from app.services.keys import SIGN_IN, server_key
+from app.services.limits import SignInLimit
 from app.services.second_factor_policy import must_have_factor
 from app.services.transaction import transaction
 
@@ -58,15 +59,15 @@ def state(by: Actor) -> State:
     return State(enrolled, found.confirmed_at if found is not None else None, needed, queries.codes_left(by.id))
 
 
-def begin_enrolment(by: Actor, code: str | None) -> Enrolment:
+def begin_enrolment(by: Actor, code: str | None, *, address: str | None = None) -> Enrolment:
     """A new secret, which counts once its first code is confirmed. `code`: of the one until now, if there is one.
 
-    Raises Problem 401.7 if that is missing or wrong, 403.1.
+    `address`: the IP address that asks. Raises Problem 401.7 if the code is missing or wrong, 403.1, 429.1.
     """
     _check(by)
     if queries.is_enrolled(by.id):
-        _prove(by.id, code)
-    secret, user = totp.new_secret(), access.user(by.id)
+        _prove(by, code, address)
+    secret = totp.new_secret()
     sealed = seal(server_key(SIGN_IN), secret, _place(by.id))
     with transaction():
         found = queries.factor(by.id)
@@ -74,7 +75,7 @@ def begin_enrolment(by: Actor, code: str | None) -> Enrolment:
             found = models.SecondFactor(actor_id=by.id, created_at=now())
             db.session.add(found)
         found.pending_sealed = sealed
-    return Enrolment(totp.as_text(secret), totp.uri(secret, user[0].email if user is not None else ""))
+    return Enrolment(totp.as_text(secret), totp.uri(secret, _email(by)))
 
 
 def confirm(by: Actor, code: str) -> list[str]:
@@ -85,6 +86,8 @@ def confirm(by: Actor, code: str) -> list[str]:
     _check(by)
     moment = now()
     with transaction():
+        # First: a sign-in without the second factor waits for it, and is then refused.
+        db.session.get_one(models.User, by.id, with_for_update=True)
         found = queries.factor(by.id)
         if found is None or found.pending_sealed is None:
             raise problems.not_found()
@@ -100,12 +103,12 @@ def confirm(by: Actor, code: str) -> list[str]:
     return codes
 
 
-def renew_codes(by: Actor, code: str) -> list[str]:
-    """Ten new recovery codes instead of the old ones. Raises Problem 401.7, 403.1, 404.1."""
+def renew_codes(by: Actor, code: str, *, address: str | None) -> list[str]:
+    """Ten new recovery codes instead of the old ones. Raises Problem 401.7, 403.1, 404.1, 429.1."""
     _check(by)
     if not queries.is_enrolled(by.id):
         raise problems.not_found()
-    _prove(by.id, code)
+    _prove(by, code, address)
     with transaction():
         codes = _new_codes(by.id, now())
         record("user.second_factor.update", by, actorId=by.id)
@@ -152,11 +155,19 @@ def _typed(code: str) -> str:
     return "".join(code.split()).replace("-", "").upper()
 
 
-def _prove(actor_id: int, code: str | None) -> None:
+def _prove(by: Actor, code: str | None, address: str | None) -> None:
     if code is None:
         raise problems.code_needed()
-    if use(actor_id, code) is None:
+    # Whoever found an open session must not be able to try all the codes there are.
+    limit = SignInLimit(_email(by), address)
+    limit.check()
+    if use(by.id, code) is None:
+        limit.wrong()
         raise problems.code_wrong()
+
+
+def _email(by: Actor) -> str:
+    return db.session.get_one(models.User, by.id).email
 
 
 def _check(by: Actor) -> None:

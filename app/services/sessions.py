@@ -51,10 +51,12 @@ def create_session(
     limit.right()
     actor, session = proven.actor, _new_session()
     with transaction():
-        # Locked, and looked at again: a password that was changed meanwhile has ended all sessions, and makes none.
+        # Locked, and looked at again: a password or a second factor that came meanwhile has ended all sessions.
         user = db.session.get_one(models.User, actor.id, with_for_update=True)
         if user.password_hash != proven.password_hash:
             raise problems.authentication_failed()
+        if factor is None and is_enrolled(actor.id):
+            raise problems.code_needed()
         db.session.add(
             models.AccessToken(
                 actor_id=actor.id,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
+
 from app.permissions import HALF_SIGNED_IN
 from app.services import collect_settings, second_factor
 from app.web.door import Door, Here, success
@@ -35,7 +37,7 @@ def get(here: Here) -> second_factor.State:
     returns=EnrolmentSchema(),
 )
 def begin(here: Here, body: dict[str, Any]) -> dict[str, str]:
-    new = second_factor.begin_enrolment(here.actor, body["code"])
+    new = second_factor.begin_enrolment(here.actor, body["code"], address=request.remote_addr)
     return {"secret": new.secret, "uri": new.uri, "svg": collect_settings.picture(new.uri).decode()}
 
 
@@ -60,7 +62,8 @@ def confirm(here: Here, body: dict[str, Any]) -> dict[str, list[str]]:
     returns=RecoveryCodesSchema(),
 )
 def renew_codes(here: Here, body: dict[str, Any]) -> dict[str, list[str]]:
-    return {"recovery_codes": second_factor.renew_codes(here.actor, body["code"])}
+    codes = second_factor.renew_codes(here.actor, body["code"], address=request.remote_addr)
+    return {"recovery_codes": codes}
 
 
 @door.route(

@@ -61,6 +61,7 @@ def test_a_lost_phone_is_out_at_once_and_what_it_sent_and_fetched_is_told(backen
 
     (line,) = rows(backend, models.Audit, models.Audit.action == "field_key.lost")
     assert line.details == {"actorId": phone.actor_id, "sent": 1, "fetched": 1}
+    assert actions(backend, "field_key.lost") == ["field_key.lost", "field_key.lost.read"]
     (kept,) = rows(backend, models.Incident)
     assert b"canary" not in kept.note_sealed
 

@@ -233,6 +233,32 @@ def test_new_recovery_codes_replace_the_old_ones(drita: Drita) -> None:
     assert drita.sign_in(renewed[0]).status_code == 200
 
 
+def test_whoever_found_an_open_session_cannot_try_all_codes(drita: Drita) -> None:
+    token = drita.sign_in(drita.code()).json["token"]
+    for path in (OWN, f"{OWN}/recovery-codes", OWN, f"{OWN}/recovery-codes", OWN):
+        assert drita.ask(token, path, "POST", json={"code": "AAAAAA"}).json["code"] == 401.7
+    for path in (OWN, f"{OWN}/recovery-codes"):
+        assert drita.ask(token, path, "POST", json={"code": drita.codes[0]}).json["code"] == 429.1
+
+
+def test_a_second_factor_that_was_set_up_during_a_sign_in_is_asked_for(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.services import sessions
+
+    drita = person(backend)
+    drita.enrol(drita.sign_in().json["token"])
+    asked, truth = [], sessions.is_enrolled
+
+    def not_yet_at_first(actor_id: int) -> bool:
+        asked.append(actor_id)
+        return len(asked) > 1 and truth(actor_id)
+
+    monkeypatch.setattr(sessions, "is_enrolled", not_yet_at_first)
+    assert drita.sign_in().json["code"] == 401.7
+    assert len(asked) == 2
+
+
 def test_an_administrator_takes_a_lost_one_away_but_not_their_own(drita: Drita) -> None:
     token, admin = drita.sign_in(drita.code()).json["token"], drita.backend.admin
     assert admin.delete(f"/users/{admin.actor_id}/second-factor").json["code"] == 403.1
