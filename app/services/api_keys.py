@@ -15,10 +15,13 @@ from app.clock import now
 from app.db import db, models
 from app.db.queries import access, identity
 from app.db.queries import forms as form_queries
+from app.db.queries.second_factors import is_enrolled
 from app.permission_scope import narrowed
 from app.permissions import Actor, holds_role_in, may
+from app.runtime import runtime
 from app.services.add_user import office_id_of
 from app.services.audit import record
+from app.services.second_factor_policy import must_have_factor
 from app.services.sign_in import new_token, token_hash
 from app.services.transaction import transaction
 
@@ -119,12 +122,15 @@ def _check_reach(by: Actor, actor_id: int) -> None:
 def actor_of_key(token: str, *, email: str | None = None) -> Actor | None:
     """The person as the key lets them act; None if it is not live, or not of the person with this address.
 
-    That it is used is noted, at most once an hour.
+    That it is used is noted, at most once an hour. Raises Problem 403.7 if its person was given a role since
+    that needs a second factor, and has none.
     """
     moment = now()
     found = identity.key_by_token(token_hash(token), moment)
     if found is None or (email is not None and email.strip().lower() != found.email):
         return None
+    if must_have_factor(runtime().settings.second_factor, found.actor) and not is_enrolled(found.actor.id):
+        raise problems.must_enrol()
     if found.used_at is None or moment - found.used_at >= _NOTED_EVERY:
         with transaction():
             identity.note_key_use(found.key_id, moment)

@@ -100,8 +100,9 @@ def _basic() -> Actor:
         return actor
     limit = SignInLimit(given.username, request.remote_addr)
     actor = sign_in.actor_of_password(given.username, given.password, limit).actor
-    limit.right()
+    # First: or whoever knows the password could begin anew to try codes.
     refuse_password_alone(actor)
+    limit.right()
     return actor
 
 

@@ -133,6 +133,16 @@ def test_a_wrong_code_counts_like_a_wrong_password(drita: Drita) -> None:
     assert drita.sign_in(drita.code()).json["code"] == 429.1
 
 
+def test_who_knows_the_password_cannot_begin_the_count_of_wrong_codes_anew(drita: Drita) -> None:
+    basic = {"Authorization": "Basic " + b64encode(f"{EMAIL}:{PASSWORD}".encode()).decode()}
+    for _ in range(4):
+        assert drita.sign_in("AAAA").json["code"] == 401.7
+        assert drita.sign_in().json["code"] == 401.7
+        assert drita.backend.client.get("/v1/projects", headers=basic).json["code"] == 401.5
+    assert drita.sign_in("AAAA").json["code"] == 401.7
+    assert drita.sign_in(drita.code()).json["code"] == 429.1
+
+
 def test_whether_the_code_is_right_is_told_only_to_who_knows_the_password(drita: Drita) -> None:
     assert drita.sign_in(drita.code(), password="wrong password").json["code"] == 401.2
     assert drita.sign_in(drita.code()).status_code == 200
@@ -180,6 +190,19 @@ def test_a_role_that_needs_one_needs_it_from_the_next_request_on(strict: Backend
         db.session.add(models.Assignment(actor_id=drita.actor_id, role="admin", all_offices=True))
         db.session.commit()
     assert drita.ask(token, "/projects/1").json["code"] == 403.7
+
+
+def test_a_key_of_somebody_who_must_have_one_and_has_none_opens_nothing(strict: Backend) -> None:
+    drita = person(strict)
+    token = drita.sign_in().json["token"]
+    key = drita.ask(token, f"/users/{drita.actor_id}/api-keys", "POST", json={"label": "Excel"}).json["token"]
+    assert drita.ask(key, "/projects/1").status_code == 200
+    with strict.app.app_context():
+        db.session.add(models.Assignment(actor_id=drita.actor_id, role="admin", all_offices=True))
+        db.session.commit()
+    assert drita.ask(key, "/projects/1").json["code"] == 403.7
+    drita.enrol(token)
+    assert drita.ask(key, "/projects/1").status_code == 200
 
 
 def test_where_all_need_one_a_viewer_does_too(make_lite: MakeBackend) -> None:
