@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, case, func, select
 from sqlalchemy.orm import aliased
 
 from app.db import db, models
@@ -35,7 +35,7 @@ ACTORS: Select[Any] = (
 )
 _ACTOR_BY_ID = Prepared(ACTORS.where(_actors.c.id == bindparam("actor_id")))
 _ACTOR_BY_TOKEN = Prepared(
-    ACTORS.add_columns(_tokens.c.id, _tokens.c.supersedes)
+    ACTORS.add_columns(case((_tokens.c.supersedes, _tokens.c.id)))
     .join(_tokens, _tokens.c.actor_id == _actors.c.id)
     .where(
         _tokens.c.token_hash == bindparam("token_hash"),
@@ -55,8 +55,7 @@ def token_row(token_hash: bytes) -> models.AccessToken | None:
     return db.session.scalar(select(models.AccessToken).where(models.AccessToken.token_hash == token_hash))
 
 
-@dataclass(frozen=True)
-class TokenHolder:
+class TokenHolder(NamedTuple):
     """The actor of a live token; `superseding_id`: the token, if the actor's older ones are to end with its use."""
 
     actor: Actor
@@ -67,7 +66,7 @@ def actor_by_token(token_hash: bytes, moment: datetime) -> TokenHolder | None:
     """The actor of a token that is neither expired nor revoked, with its grants: one query, asked on every request."""
     rows = _ACTOR_BY_TOKEN.rows({"token_hash": token_hash, "moment": moment})
     found = actor_of_rows(rows)
-    return None if found is None else TokenHolder(found, rows[0][8] if rows[0][9] else None)
+    return None if found is None else TokenHolder(found, rows[0][8])
 
 
 def actor(actor_id: int) -> Actor | None:
