@@ -60,6 +60,8 @@ class Served:
             "SPORTEL_SECOND_FACTOR": "privileged" if "SPORTEL_TRUSTED_PROXIES" in settings else "off",
             # One phone of ours sends as much as hundreds of real ones.
             "SPORTEL_SUBMISSIONS_BURST": "1000000",
+            # A drill may send for longer than a quarter of an hour before its administrator looks.
+            "SPORTEL_SESSION_IDLE_MINUTES": "1440",
             "PYTHONUNBUFFERED": "1",
             **({"SPORTEL_DATABASE_URL": database_url} if database_url else {}),
             **settings,
