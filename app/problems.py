@@ -116,24 +116,19 @@ def basic_off() -> Problem:
     )
 
 
-def code_needed() -> Problem:
-    """The password is right, and not enough."""
-    return Problem(
-        401.7,
-        "A second factor is needed: send the code of your authenticator, or a recovery code, as `code`. /"
-        " Nevojitet kodi i aplikacionit tuaj, ose një kod rezervë.",
-        {"field": "code"},
-    )
-
-
-def code_wrong() -> Problem:
-    """Of another secret or moment, or used before."""
-    return Problem(
-        401.7,
-        "The code is wrong, or was used before; wait for the next one and check the phone's clock. /"
-        " Kodi është i gabuar ose i përdorur; prisni kodin tjetër.",
-        {"field": "code"},
-    )
+def code_needed(*, is_wrong: bool = False) -> Problem:
+    """The password is right, and not enough. `is_wrong`: a code came, of another secret or moment, or used before."""
+    if is_wrong:
+        message = (
+            "The code is wrong, or was used before; wait for the next one and check the phone's clock. /"
+            " Kodi është i gabuar ose i përdorur; prisni kodin tjetër."
+        )
+    else:
+        message = (
+            "A second factor is needed: send the code of your authenticator, or a recovery code, as `code`. /"
+            " Nevojitet kodi i aplikacionit tuaj, ose një kod rezervë."
+        )
+    return Problem(401.7, message, {"field": "code"})
 
 
 def must_enrol() -> Problem:

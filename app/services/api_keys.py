@@ -7,7 +7,7 @@ as a Bearer token, and as the password of the person's address where a program k
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from app import problems
@@ -119,8 +119,16 @@ def _check_reach(by: Actor, actor_id: int) -> None:
         raise problems.not_found()
 
 
-def actor_of_key(token: str, *, email: str | None = None) -> Actor | None:
-    """The person as the key lets them act; None if it is not live, or not of the person with this address.
+@dataclass(frozen=True)
+class KeyHolder:
+    """The person as a key lets them act, and until when it does."""
+
+    actor: Actor
+    expires_at: datetime
+
+
+def holder_of_key(token: str, *, email: str | None = None) -> KeyHolder | None:
+    """Whose key it is; None if it is not live, or not of the person with this address.
 
     That it is used is noted, at most once an hour. Raises Problem 403.7 if its person was given a role since
     that needs a second factor, and has none.
@@ -134,4 +142,4 @@ def actor_of_key(token: str, *, email: str | None = None) -> Actor | None:
     if found.used_at is None or moment - found.used_at >= _NOTED_EVERY:
         with transaction():
             identity.note_key_use(found.key_id, moment)
-    return narrowed(found.actor, found.key_id, found.scope)
+    return KeyHolder(narrowed(found.actor, found.key_id, found.scope), found.expires_at)

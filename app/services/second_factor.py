@@ -94,7 +94,7 @@ def confirm(by: Actor, code: str) -> list[str]:
         secret = open_sealed(server_key(SIGN_IN), found.pending_sealed, _place(by.id))
         step = totp.matching_step(secret, _typed(code), moment)
         if step is None:
-            raise problems.code_wrong()
+            raise problems.code_needed(is_wrong=True)
         found.secret_sealed, found.pending_sealed = found.pending_sealed, None
         found.confirmed_at, found.last_step = moment, step
         codes = _new_codes(by.id, moment)
@@ -163,7 +163,7 @@ def _prove(by: Actor, code: str | None, address: str | None) -> None:
     limit.check()
     if use(by.id, code) is None:
         limit.wrong()
-        raise problems.code_wrong()
+        raise problems.code_needed(is_wrong=True)
 
 
 def _email(by: Actor) -> str:

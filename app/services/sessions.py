@@ -17,6 +17,7 @@ from app.db.queries.second_factors import is_enrolled
 from app.permissions import Actor, may
 from app.runtime import runtime
 from app.services import second_factor
+from app.services.api_keys import holder_of_key, is_key
 from app.services.audit import record
 from app.services.limits import SignInLimit
 from app.services.second_factor_policy import must_have_factor
@@ -42,9 +43,14 @@ def create_session(
 ) -> tuple[Session, bool]:
     """Sign in: always a new token; True if all that it can do is set up a second factor.
 
+    An API key in place of the password gives the key itself as the token: so does a program sign in that knows an
+    address and a password, and goes on with what it is answered, such as pyODK.
+
     `code`: of the second factor, for who has one; `address`: the IP address that asks.
     Raises Problem 401.2, 401.7 if the code is missing, wrong or used before, 429.1.
     """
+    if is_key(password):
+        return _session_of_key(email, password), False
     limit = SignInLimit(email, address)
     proven = actor_of_password(email, password, limit)
     factor = _factor(proven.actor, code, limit)
@@ -72,6 +78,13 @@ def create_session(
     return session, _must_enrol(actor, factor)
 
 
+def _session_of_key(email: str, key: str) -> Session:
+    holder = holder_of_key(key, email=email)
+    if holder is None:
+        raise problems.authentication_failed()
+    return Session(key, csrf_of(key), now(), holder.expires_at)
+
+
 def _factor(actor: Actor, code: str | None, limit: SignInLimit) -> str | None:
     """The second factor that was given; None for who has none."""
     if not is_enrolled(actor.id):
@@ -82,7 +95,7 @@ def _factor(actor: Actor, code: str | None, limit: SignInLimit) -> str | None:
     if factor is None:
         # Counted like a wrong password: a million codes are soon tried.
         limit.wrong()
-        raise problems.code_wrong()
+        raise problems.code_needed(is_wrong=True)
     return factor
 
 

@@ -18,7 +18,7 @@ from app import problems
 from app.config import Settings
 from app.permissions import ANONYMOUS, Actor
 from app.services import sign_in
-from app.services.api_keys import actor_of_key, is_key
+from app.services.api_keys import holder_of_key, is_key
 from app.services.app_users import actor_of_phone
 from app.services.limits import SignInLimit
 from app.services.lost_phone import actor_without_forms
@@ -77,10 +77,19 @@ def install_pace(app: Flask, settings: Settings) -> None:
 
 
 def _bearer(token: str) -> Actor:
-    actor = actor_of_key(token) if is_key(token) else actor_of_session(token)
+    if is_key(token):
+        return _of_key(token)
+    actor = actor_of_session(token)
     if actor is None:
         raise problems.authentication_failed()
     return actor
+
+
+def _of_key(token: str, email: str | None = None) -> Actor:
+    holder = holder_of_key(token, email=email)
+    if holder is None:
+        raise problems.authentication_failed()
+    return holder.actor
 
 
 def _basic() -> Actor:
@@ -94,10 +103,7 @@ def _basic() -> Actor:
     if not is_storable(given.username + given.password):
         raise problems.authentication_failed()
     if is_key(given.password):
-        actor = actor_of_key(given.password, email=given.username)
-        if actor is None:
-            raise problems.authentication_failed()
-        return actor
+        return _of_key(given.password, given.username)
     limit = SignInLimit(given.username, request.remote_addr)
     actor = sign_in.actor_of_password(given.username, given.password, limit).actor
     # First: or whoever knows the password could begin anew to try codes.

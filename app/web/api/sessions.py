@@ -9,6 +9,7 @@ from flask import Response, jsonify, request
 from app import problems
 from app.permissions import ANYBODY, HALF_SIGNED_IN, SIGNED_IN
 from app.services import sessions
+from app.services.api_keys import is_key
 from app.web.auth import CSRF_FIELD, SESSION_COOKIE
 from app.web.door import Door, Here, success
 from app.web.schemas import SuccessSchema
@@ -22,6 +23,8 @@ def create(here: Here, body: dict[str, Any]) -> Response:
     email, password, code = body["email"], body["password"], body["code"]
     session, must_enrol = sessions.create_session(email, password, code, address=request.remote_addr)
     response = jsonify(SessionSchema().dump(session) | ({"mustEnrol": True} if must_enrol else {}))
+    if is_key(session.token):
+        return response  # a program's; a browser has no use for it
     for name, value, http_only in ((SESSION_COOKIE, session.token, True), (CSRF_FIELD, session.csrf, False)):
         response.set_cookie(
             name,

@@ -71,6 +71,15 @@ def test_a_key_reads_the_table_as_bearer_and_as_the_password_of_its_persons_addr
         answer = backend.client.get(f"/v1{path}", headers={"Authorization": f"Basic {basic}"})
         assert (answer.status_code, bool(answer.data)) == (status, True)
     assert ask(backend, signed, "/users/current").status_code == 200
+    # pyODK signs in with address and password, and goes on with the token that it is answered.
+    session = backend.client.post("/v1/sessions", json={"email": EMAIL, "password": token})
+    assert (session.status_code, session.json["token"]) == (200, token)
+    assert "Set-Cookie" not in session.headers
+    assert ask(backend, session.json["token"], "/users/current").json["email"] == EMAIL
+    for email, password in (("other@example.org", token), (EMAIL, token[:-1])):
+        answer = backend.client.post("/v1/sessions", json={"email": email, "password": password})
+        assert answer.json["code"] == 401.2
+    assert ask(backend, session.json["token"], f"/users/{me}/api-keys").json["code"] == 403.1
 
 
 def test_a_key_goes_no_further_than_its_project_form_and_reading(backend: Backend) -> None:
