@@ -1,4 +1,4 @@
-"""How do a form's XML and files go out? Byte for byte, with the ETag that lets a phone fetch once."""
+"""How do files go out? Byte for byte; a form's with the ETag that lets a phone fetch once, people's kept nowhere."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 
 from flask import Response, request, stream_with_context
+from werkzeug.utils import get_content_type
 
 from app import problems
 from app.db import models
@@ -13,15 +14,24 @@ from app.db.queries import forms as queries
 from app.permissions import Actor
 from app.services.audit_reads import read_phone_list
 from app.services.open_forms import entity_list_file
+from app.web.downloads import as_download
 
 
-def bytes_response(content: bytes, content_type: str, etag: str, *, download: str | None = None) -> Response:
-    """The bytes, or 304 if the client has them. `download` is the name to save them under."""
+def bytes_response(
+    content: bytes, content_type: str, etag: str, *, download: str | None = None, keep: bool = True
+) -> Response:
+    """The bytes, or 304 if the client has them. `download` is the name to save them under.
+
+    A form is nobody's secret among those who may fill it: a cache of the client's own may `keep` it.
+    """
+    if "charset" not in content_type.lower():
+        content_type = get_content_type(content_type, "utf-8")
     response = Response(content, content_type=content_type)
     response.set_etag(etag)
-    response.headers["Cache-Control"] = "private, must-revalidate"
+    if keep:
+        response.headers["Cache-Control"] = "private, must-revalidate"
     if download is not None:
-        response.headers.set("Content-Disposition", "attachment", filename=download)
+        response.headers["Content-Disposition"] = as_download(download)
     response.make_conditional(request)
     return response
 
@@ -29,9 +39,9 @@ def bytes_response(content: bytes, content_type: str, etag: str, *, download: st
 def sent_file_response(chunks: Iterator[bytes], name: str, size_bytes: int | None) -> Response:
     """A file that somebody sent. Its type is the sender's word: a browser is told to save it, never to show it."""
     response = Response(stream_with_context(chunks), content_type="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["Content-Length"] = str(size_bytes)
+    response.headers["Content-Disposition"] = as_download(name)
+    if size_bytes is not None:
+        response.headers["Content-Length"] = str(size_bytes)
     return response
 
 
@@ -67,7 +77,7 @@ def form_file_response(file: models.FormAttachment, actor: Actor) -> Response:
         drawn = entity_list_file(file, actor)
         if actor.id:  # who tries a draft without signing in gets an empty list
             read_phone_list(actor, file.dataset_id, drawn.count)
-        return bytes_response(drawn.content, "text/csv; charset=utf-8", drawn.md5, download=file.name)
+        return bytes_response(drawn.content, "text/csv; charset=utf-8", drawn.md5, download=file.name, keep=False)
     if file.content is None or file.md5 is None:
         raise problems.not_found()
     return bytes_response(file.content, file.content_type or "application/octet-stream", file.md5, download=file.name)

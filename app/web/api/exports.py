@@ -14,6 +14,7 @@ from app.services.export_tables import CsvTable, csv_lines
 from app.services.read_submissions import export_schema, scope_of, walk_records
 from app.web.api.forms import ONE
 from app.web.door import Door, Here
+from app.web.downloads import as_download
 from app.web.schemas import ApiSchema
 
 door = Door("exports", tag="Cleaned data")
@@ -45,7 +46,7 @@ def csv(here: Here, query: dict[str, Any]) -> Response:
             yield from table.lines(record)
 
     response = Response(stream_with_context(export.ended(csv_lines(lines()))), content_type="text/csv; charset=utf-8")
-    response.headers.set("Content-Disposition", "attachment", filename=f"{here.form.xml_form_id}.csv")
+    response.headers["Content-Disposition"] = as_download(f"{here.form.xml_form_id}.csv")
     return response
 
 
@@ -69,5 +70,5 @@ def csv_zip(here: Here, query: dict[str, Any]) -> Response:
         counted=export.counted,
     )
     response = Response(stream_with_context(export.ended(chunks)), content_type="application/zip")
-    response.headers.set("Content-Disposition", "attachment", filename=f"{here.form.xml_form_id}.zip")
+    response.headers["Content-Disposition"] = as_download(f"{here.form.xml_form_id}.zip")
     return response

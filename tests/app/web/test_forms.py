@@ -62,7 +62,7 @@ def test_a_workbook_is_added_published_and_given_back(backend: Backend) -> None:
     assert made["publishedAt"] is not None
     workbook = admin.get(f"{FORMS}/visit.xlsx")
     assert (workbook.data, workbook.mimetype) == (content, XLSX)
-    assert "filename=visit.xlsx" in workbook.headers["Content-Disposition"]
+    assert 'filename="visit.xlsx"' in workbook.headers["Content-Disposition"]
     assert admin.get(f"{FORMS}/visit.xls").json["code"] == 404.1
     assert admin.get(f"{FORMS}/visit.xml").mimetype == "text/xml"
     assert admin.get(FORMS).json == [made]

@@ -83,8 +83,8 @@ def test_a_file_is_a_download_that_no_browser_shows(backend: Backend) -> None:
     answer = admin.get(f"{AT}/{entry_of(admin, 'page.html')}/content")
     assert answer.data == b"<script>alert(1)</script>"
     assert answer.mimetype == "application/octet-stream"
-    assert answer.headers["Content-Disposition"] == "attachment; filename=page.html"
-    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="page.html"'
+    assert answer.headers["Content-Security-Policy"].endswith("; sandbox")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
