@@ -8,9 +8,7 @@ its user for a password.
 
 from __future__ import annotations
 
-import hmac
 import re
-from urllib.parse import parse_qs
 
 from flask import Flask, current_app, request
 
@@ -23,18 +21,15 @@ from app.services.app_users import actor_of_phone
 from app.services.limits import SignInLimit
 from app.services.lost_phone import actor_without_forms
 from app.services.sessions import actor_of_session, refuse_password_alone
-from app.web.body import read_body
+from app.web.csrf import may_write, sent_by_another_site
 from app.web.pace import Pace
 from app.web.prefix import KEY_TOKEN
 from app.web.storable import is_storable
 
 SESSION_COOKIE = "__Host-session"
-CSRF_FIELD = "__csrf"
-FORM_BYTES = 64 * 1024
 _TOKEN = re.compile(r"[A-Za-z0-9!$_-]{64}")
 # All that a lost phone may still ask: it is empty.
 _FORM_LIST = "openrosa_forms.form_list"
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def current_actor() -> Actor:
@@ -93,6 +88,9 @@ def _of_key(token: str, email: str | None = None) -> Actor:
 
 
 def _basic() -> Actor:
+    # A browser that was once asked for a password sends it by itself too, and a password has no SameSite.
+    if sent_by_another_site():
+        raise problems.authentication_failed()
     # On the same machine nothing travels, so that a first try with a command line works.
     local = request.remote_addr in ("127.0.0.1", "::1") and "X-Forwarded-For" not in request.headers
     if not (request.is_secure or local):
@@ -113,20 +111,11 @@ def _basic() -> Actor:
 
 
 def _cookie(token: str) -> Actor:
+    if sent_by_another_site():
+        return ANONYMOUS
     actor = actor_of_session(token)
     if actor is None:
         return ANONYMOUS
-    if request.method not in _SAFE_METHODS and not _same_site(token):
+    if not may_write(sign_in.csrf_of(token)):
         raise problems.authentication_failed()
     return actor
-
-
-def _same_site(token: str) -> bool:
-    """A browser sends the cookie by itself; this shows that a page of ours asked."""
-    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
-        return True
-    if request.mimetype != "application/x-www-form-urlencoded":
-        return False
-    fields = parse_qs(read_body("The form", FORM_BYTES).decode("utf-8", "replace"))
-    given = fields.get(CSRF_FIELD, [""])[0]
-    return bool(given) and hmac.compare_digest(given, sign_in.csrf_of(token))

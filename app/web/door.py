@@ -24,6 +24,7 @@ from app.permissions import ANONYMOUS, ANYBODY, HALF_SIGNED_IN, SIGNED_IN, VERBS
 from app.problems import Problem
 from app.web.auth import current_actor
 from app.web.body import JSON_BYTES, read_body
+from app.web.csrf import FORM_TYPES
 from app.web.storable import is_storable, texts
 
 
@@ -192,6 +193,9 @@ def _read_input(body: Schema | None, query: Schema | None) -> dict[str, Any]:
 
 
 def _json_body() -> Any:
+    # Not only a courtesy: a form on somebody else's page can send these, whose text may well be JSON.
+    if request.mimetype in FORM_TYPES:
+        raise problems.unsupported_media_type(["application/json"])
     return parse_json(
         read_body("The body", JSON_BYTES) or b"{}", "it is not valid JSON; check quotes, commas and brackets"
     )

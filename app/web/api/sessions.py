@@ -10,7 +10,8 @@ from app import problems
 from app.permissions import ANYBODY, HALF_SIGNED_IN, SIGNED_IN
 from app.services import sessions
 from app.services.api_keys import is_key
-from app.web.auth import CSRF_FIELD, SESSION_COOKIE
+from app.web.auth import SESSION_COOKIE
+from app.web.csrf import CSRF_FIELD
 from app.web.door import Door, Here, success
 from app.web.schemas import SuccessSchema
 from app.web.schemas.access import SessionSchema, SignInSchema
