@@ -1,6 +1,8 @@
 """What does a phone get of an entity list? The cases of its own office, and of those only what may lie in clear.
 
-Source: the entity list CSV of ODK Collect: `name` (the UUID), `label`, `__version`, then the properties.
+What is written is what the case holds, also where a spreadsheet would take it for a formula: the phone compares and
+computes with it. Source: the entity list CSV of ODK Collect: `name` (the UUID), `label`, `__version`, then the
+properties.
 """
 
 from __future__ import annotations

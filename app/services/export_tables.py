@@ -15,6 +15,7 @@ from typing import Any
 from app.clock import to_iso
 from app.services.cells import GEOPOINT_PARTS, cells, json_value
 from app.services.read_submissions import ReadRow
+from app.services.spreadsheet_cells import inert_line
 from forms.schema import Field, FormSchema, Table, odata_name
 from forms.submission import Row, rows
 
@@ -72,11 +73,11 @@ def _text(value: object) -> str:
 
 
 def csv_lines(lines: Iterator[list[str]]) -> Iterator[bytes]:
-    """Encoded CSV, in pieces of some thousand bytes. RFC 4180, UTF-8."""
+    """Encoded CSV for people, in pieces of some thousand bytes. RFC 4180, UTF-8; no cell is a formula."""
     target = io.StringIO()
     writer = csv.writer(target)
     for line in lines:
-        writer.writerow(line)
+        writer.writerow(inert_line(line))
         if target.tell() > 16_384:
             yield target.getvalue().encode()
             target.seek(0)
