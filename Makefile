@@ -29,10 +29,12 @@ faults: $(VENV)/.dev test-tools ## The drills in full, about an hour; their figu
 	$(BIN)/python -m pytest tests/faults --full $(ARGS)
 	$(BIN)/python -m tests.faults.figures
 
-check: $(VENV)/.dev ## The gate: format, lint, types, workbooks, then the tests
+check: $(VENV)/.dev ## The gate: format, lint, types, security, workbooks, then the tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive app forms tools wsgi.py
+	$(BIN)/python -m tools.known_vulnerabilities
 	$(BIN)/python -m tools.workbooks check
 	$(MAKE) test
 

@@ -1,0 +1,1 @@
+"""The chores of the repository."""
