@@ -186,6 +186,24 @@ def unacceptable_format(allowed: list[str]) -> Problem:
     return Problem(406.1, f"This resource can be had as: {', '.join(allowed)}.", {"allowed": allowed})
 
 
+_NO_PREVIEW = {
+    "unknown": ("it is no JPEG, PNG or WebP", "nuk është JPEG, PNG ose WebP"),
+    "large": ("it is too large to be drawn again", "është tepër e madhe"),
+    "broken": ("it is damaged", "është e dëmtuar"),
+}
+
+
+def no_preview(reason: str) -> Problem:
+    """The file cannot be shown, only downloaded."""
+    why, why_in_albanian = _NO_PREVIEW[reason]
+    return Problem(
+        406.2,
+        f"There is no preview of this file: {why}; download the file. /"
+        f" Skedari nuk mund të shfaqet: {why_in_albanian}; shkarkojeni.",
+        {"reason": reason},
+    )
+
+
 def xml_conflict() -> Problem:
     """Changed content under a known instance ID."""
     return Problem(

@@ -15,6 +15,7 @@ from app.permissions import ANYBODY
 from app.web.door import Operation
 from app.web.schemas import ProblemSchema
 
+_END = r"\Z"
 _PARAMETER = re.compile(r"<(?:(?P<type>\w+):)?(?P<name>\w+)>")
 
 
@@ -42,7 +43,17 @@ def build(operations: tuple[Operation, ...], prefixes: dict[str, str]) -> dict[s
             path=_PARAMETER.sub(r"{\g<name>}", rule),
             operations={operation.method.lower(): _operation(operation, rule, plugin.converter)},
         )
-    return spec.to_dict()
+    described = spec.to_dict()
+    _spell_patterns(described)
+    return described
+
+
+def _spell_patterns(part: Any) -> None:
+    """Patterns as OpenAPI has them, ECMAScript's: both ends named, and no `\\Z`, which is Python's."""
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _spell_patterns(each)
+    if isinstance(part, dict) and isinstance(part.get("pattern"), str):
+        part["pattern"] = f"^{part['pattern'].removeprefix('^').removesuffix(_END)}$"
 
 
 def _operation(operation: Operation, rule: str, converter: OpenAPIConverter | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Response, redirect, request
@@ -115,6 +116,12 @@ def attachments(here: Here, instance_id: str) -> list[dict[str, Any]]:
     answer_types=("application/octet-stream",),
 )
 def attachment(here: Here, instance_id: str, name: str) -> Response:
+    row, chunks = sent_file(here, instance_id, name)
+    return sent_file_response(chunks, row.name, row.size_bytes)
+
+
+def sent_file(here: Here, instance_id: str, name: str) -> tuple[models.SubmissionAttachment, Iterator[bytes]]:
+    """A file that arrived, if the actor may see it; the look is on record. Raises Problem 404.1."""
     submission, version = _found(here, instance_id)
     row, chunks = read.file_of(submission, version, name)
     record_read(
@@ -127,7 +134,7 @@ def attachment(here: Here, instance_id: str, name: str) -> Response:
         # Not its name: that is the sender's word.
         attachmentId=row.id,
     )
-    return sent_file_response(chunks, row.name, row.size_bytes)
+    return row, chunks
 
 
 @door.route(

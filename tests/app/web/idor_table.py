@@ -182,6 +182,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", I): Row("submission", READERS),
     ("GET", f"{I}/attachments"): Row("submission", READERS),
     ("GET", f"{I}/attachments/<name>"): Row("submission", READERS, names=_FILE),
+    ("GET", f"{I}/attachments/<name>/preview"): Row("submission", READERS, names=_FILE, let_in=406),
     ("POST", f"{I}/attachments/<name>"): Row("submission", MANAGERS, names=_FILE, let_in=409, data=b"another"),
     ("GET", f"{I}/versions"): Row("submission", READERS),
     ("GET", f"{I}/versions/<version_id>.xml"): Row("submission", READERS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -114,6 +115,15 @@ def test_every_operation_has_a_summary_and_a_right_that_is_known() -> None:
 
 def test_the_openapi_document_is_valid() -> None:
     OpenAPIV30SpecValidator(openapi.document()).validate()
+
+
+def test_the_patterns_of_the_openapi_document_are_ecmascripts() -> None:
+    patterns = re.findall(r'"pattern": "((?:[^"\\]|\\.)*)"', json.dumps(openapi.document()))
+    assert patterns
+    for each in patterns:
+        assert each.startswith("^")
+        assert each.endswith("$")
+        assert r"\\Z" not in each
 
 
 def test_the_openapi_document_has_every_route_and_no_other(lite: Backend) -> None:
