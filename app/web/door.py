@@ -73,6 +73,7 @@ class Operation:
     status: int = 200
     body_types: tuple[str, ...] = ()
     answer_types: tuple[str, ...] = ()
+    speaks_openrosa: bool = False
 
 
 @dataclass
@@ -119,6 +120,7 @@ class Door:
                 status,
                 body_types,
                 answer_types,
+                self.speaks_openrosa,
             )
             self.operations.append(operation)
 

@@ -32,7 +32,7 @@ def description(here: Here) -> Response:
     return jsonify(openapi.document())
 
 
-@door.route("GET", "/favicon.ico", verb=ANYBODY, summary="The icon", answer_types=("image/svg+xml",))
+@door.route("GET", "/favicon.ico", verb=ANYBODY, summary="Where the icon is", status=302, answer_types=_HTML)
 def icon(here: Here) -> Any:
     return redirect("/static/icon.svg")
 

@@ -15,6 +15,9 @@ from app.permissions import ANYBODY
 from app.web.door import Operation
 from app.web.schemas import ProblemSchema
 
+_BYTES = {"type": "string", "format": "binary"}
+# Any document: what OData's metadata, and not this description, says of it.
+_UNDESCRIBED: dict[str, dict[str, Any]] = {"application/json": {}}
 _END = r"\Z"
 _PARAMETER = re.compile(r"<(?:(?P<type>\w+):)?(?P<name>\w+)>")
 
@@ -22,6 +25,11 @@ _PARAMETER = re.compile(r"<(?:(?P<type>\w+):)?(?P<name>\w+)>")
 def _schema_name(schema: Any) -> str:
     kind = schema if isinstance(schema, type) else type(schema)
     return kind.__name__.removesuffix("Schema")
+
+
+def path_of(rule: str) -> str:
+    """A route's rule as OpenAPI writes it."""
+    return _PARAMETER.sub(r"{\g<name>}", rule)
 
 
 def build(operations: tuple[Operation, ...], prefixes: dict[str, str]) -> dict[str, Any]:
@@ -40,7 +48,7 @@ def build(operations: tuple[Operation, ...], prefixes: dict[str, str]) -> dict[s
     for operation in operations:
         rule = prefixes.get(operation.endpoint.split(".")[0], "") + operation.rule
         spec.path(
-            path=_PARAMETER.sub(r"{\g<name>}", rule),
+            path=path_of(rule),
             operations={operation.method.lower(): _operation(operation, rule, plugin.converter)},
         )
     described = spec.to_dict()
@@ -64,7 +72,7 @@ def _operation(operation: Operation, rule: str, converter: OpenAPIConverter | No
         "parameters": [*_path_parameters(rule), *_query_parameters(operation.query, converter)],
         "responses": {
             str(operation.status): {"description": "Done"} | _content(operation.returns, operation.answer_types),
-            "default": {"description": "A problem"} | _content(ProblemSchema(), ()),
+            "default": {"description": "A problem", "content": _problem(operation)},
         },
         "x-verb": operation.verb,
     }
@@ -75,6 +83,12 @@ def _operation(operation: Operation, rule: str, converter: OpenAPIConverter | No
             operation.body, operation.body_types
         )
     return described
+
+
+def _problem(operation: Operation) -> dict[str, Any]:
+    """Phones are told in OpenRosa's language, but for an address that no route has."""
+    told: dict[str, Any] = _content(ProblemSchema(), ())["content"]
+    return told | {"text/xml": {"schema": {"type": "string"}}} if operation.speaks_openrosa else told
 
 
 def _path_parameters(rule: str) -> list[dict[str, Any]]:
@@ -107,7 +121,7 @@ def _content(schema: Schema | None, media_types: tuple[str, ...]) -> dict[str, A
     if schema is not None:
         return {"content": {"application/json": {"schema": schema}}}
     if media_types:
-        return {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in media_types}}
+        return {"content": {kind: {"schema": _UNDESCRIBED.get(kind, _BYTES)} for kind in media_types}}
     return {}
 
 

@@ -16,7 +16,7 @@ from app.web.api.form_source import read_source
 from app.web.api.forms import ONE, SOURCE_TYPES, shown, shown_attachments, shown_fields
 from app.web.body import JSON_BYTES, read_body
 from app.web.door import Door, Here, parse_json, success
-from app.web.files import form_file_response, xform_response, xlsform_response
+from app.web.files import XLSFORM_MEDIA_TYPES, form_file_response, xform_response, xlsform_response
 from app.web.schemas import SuccessSchema
 from app.web.schemas.forms import (
     CreateFormQuerySchema,
@@ -91,7 +91,7 @@ def xml(here: Here) -> Response:
     f"{DRAFT}.xlsx",
     verb="form.update",
     summary="The draft's workbook",
-    answer_types=("application/octet-stream",),
+    answer_types=tuple(XLSFORM_MEDIA_TYPES.values()),
 )
 def xlsx(here: Here) -> Response:
     return xlsform_response(here.form, _draft(here))
@@ -125,7 +125,7 @@ def attachments(here: Here) -> list[dict[str, Any]]:
     f"{DRAFT}/attachments/<name>",
     verb="form.update",
     summary="One of them",
-    answer_types=("application/octet-stream", "text/csv"),
+    answer_types=("*/*",),
 )
 def attachment(here: Here, name: str) -> Response:
     file = queries.attachment(_draft(here).id, name)

@@ -143,7 +143,7 @@ def attachments(here: Here) -> list[dict[str, Any]]:
     f"{ONE}/attachments/<name>",
     verb="open_form.read",
     summary="One of them; an entity list is drawn for the asker's office",
-    answer_types=("application/octet-stream", "text/csv"),
+    answer_types=("*/*",),
 )
 def attachment(here: Here, name: str) -> Response:
     file = queries.attachment(current(here).id, name)
