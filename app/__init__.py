@@ -14,6 +14,7 @@ from app.cli import install_commands
 from app.config import Settings, read_settings
 from app.db import db
 from app.db.engine import configure_engine, engine_options
+from app.db.row_scope import install_row_scope
 from app.logs import configure_logs, install_request_log
 from app.runtime import Runtime
 from app.sealing.key_source import watch_keys
@@ -25,6 +26,7 @@ from app.web.headers import install_headers
 from app.web.metrics import install_metrics
 from app.web.prefix import TokenPrefix
 from app.web.routes import install_routes
+from app.web.row_scope import held_offices
 from app.web.storable import install_converters
 
 
@@ -43,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         configure_engine(db.engine)
+        install_row_scope(db.engine, held_offices)
     app.extensions["sportel"] = Runtime(
         settings, watch_keys(settings.key_path, settings.key_command), make_store(settings)
     )

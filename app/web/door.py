@@ -20,12 +20,16 @@ from app import problems
 from app.db import models
 from app.db.queries import forms as form_queries
 from app.db.queries import projects as project_queries
-from app.permissions import ANONYMOUS, ANYBODY, HALF_SIGNED_IN, SIGNED_IN, VERBS, Actor, may
+from app.permissions import ANONYMOUS, ANYBODY, HALF_SIGNED_IN, SIGNED_IN, VERBS, Actor, may, office_scope
 from app.problems import Problem
 from app.web.auth import current_actor
 from app.web.body import JSON_BYTES, read_body
 from app.web.csrf import FORM_TYPES
+from app.web.row_scope import hold_to
 from app.web.storable import is_storable, texts
+
+# What the verbs that read rows of an office are about.
+_OF_AN_OFFICE = frozenset({"submission", "entity", "quarantine"})
 
 
 @dataclass(frozen=True)
@@ -174,7 +178,14 @@ def _enter(verb: str, path: dict[str, Any]) -> Here:
     # Only who has the right anyway learns that something does not exist.
     if (names_project and project_id is None) or (names_form and form is None):
         raise problems.not_found()
+    _hold_reader(actor, verb, project_id, form.id if form is not None else None)
     return Here(actor, project_id, form)
+
+
+def _hold_reader(actor: Actor, verb: str, project_id: int | None, form_id: int | None) -> None:
+    """Beneath every query of a request that reads rows of offices, the database leaves out those of others."""
+    if request.method in ("GET", "HEAD") and verb.partition(".")[0] in _OF_AN_OFFICE:
+        hold_to(office_scope(actor, verb, project_id=project_id, form_id=form_id))
 
 
 def _refuse_unusable_address(path: dict[str, Any]) -> None:
