@@ -169,6 +169,9 @@ class Settings:
         600, _whole(1, 1_000_000), "Submissions that one phone may send at once; of each server process."
     )
     app_user_days: int = _setting(180, _whole(1, 730), "Days until a phone's token ends.")
+    reveal_budget: int = _setting(
+        50, _whole(1, 100_000), "Records of which one person may reveal masked answers on one day."
+    )
     max_xml_bytes: int = _setting(5 * MIB, _whole(1024, 50 * MIB), "Largest submission XML, in bytes.")
     max_file_bytes: int = _setting(50 * MIB, _whole(1024, 1024 * MIB), "Largest attachment, in bytes.")
     max_request_bytes: int = _setting(100 * MIB, _whole(1024, 2048 * MIB), "Largest request, in bytes.")

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from app.permissions import VERBS, Actor, Grant, is_site_administrator
+from app.permissions import CLASS_VERBS, VERBS, Actor, Grant, is_site_administrator
 
-READING = frozenset(verb for verb in VERBS if verb.endswith((".list", ".read")))
-NEVER_BY_KEY = frozenset({"user.create", "user.update", "user.delete", "assignment.create", "assignment.delete"})
+READING = frozenset(verb for verb in VERBS if verb.endswith((".list", ".read"))) | frozenset(CLASS_VERBS.values())
+NEVER_BY_KEY = frozenset(
+    {
+        *("user.create", "user.update", "user.delete", "assignment.create", "assignment.delete"),
+        # Both are a person's own decision, made one at a time.
+        *("submission.reveal", "form.approve_loosening"),
+    }
+)
 # What is done as one's own office and as no other, whatever one reaches.
 _AS_ONES_OWN_OFFICE = frozenset({"open_form.list", "open_form.read", "submission.create", "entity.create"})
 

@@ -1,6 +1,7 @@
 """May this actor do this here? One pure table of roles and verbs.
 
-Roles and verbs are ODK Central's; `analyst` is ours (de-identified data only). What no role grants is refused.
+Roles and verbs are ODK Central's; `analyst` (de-identified data only), `case-reader` and the verbs of the classes of
+sensitivity are ours. What no role grants is refused.
 """
 
 from __future__ import annotations
@@ -19,7 +20,24 @@ class Role:
     verbs: frozenset[str]
 
 
-_VIEWER = frozenset(
+# Class of sensitivity -> the verb that reads it. What is open needs none.
+CLASS_VERBS: dict[str, str] = {
+    "operational": "class.operational",
+    "quasi": "class.quasi",
+    "contact": "class.contact",
+    "identifying": "class.identifying",
+    "special:health": "class.special_health",
+    "special:exploitation": "class.special_exploitation",
+    "special:ethnicity": "class.special_ethnicity",
+    "special:criminal": "class.special_criminal",
+}
+# Whoever may give the role gives these along, also without having them: a manager sets up phones, and reads no cases.
+_GIVEN_ALONG = frozenset({"open_form.cases"})
+
+# What `submission.reveal` opens, one record at a time; a special class only for who reads it anyway.
+REVEALED_CLASSES = frozenset({"contact", "identifying"})
+
+_READER = frozenset(
     [
         "project.read",
         "form.list",
@@ -30,9 +48,14 @@ _VIEWER = frozenset(
         "dataset.read",
         "entity.list",
         "entity.read",
+        "deidentified.read",
+        "class.operational",
+        "class.quasi",
     ]
 )
-_MANAGER = _VIEWER | frozenset(
+_VIEWER = _READER | {"submission.reveal"}
+_CASE_READER = _READER | frozenset(CLASS_VERBS.values())
+_RUNS_PROJECT = _READER | frozenset(
     [
         "project.update",
         "form.create",
@@ -63,10 +86,9 @@ _MANAGER = _VIEWER | frozenset(
         "quarantine.discard",
     ]
 )
-_FORMFILL = frozenset(
-    ["project.read", "form.list", "form.read", "open_form.list", "open_form.read", "submission.create"]
-)
-_APP_USER = frozenset(["open_form.list", "open_form.read", "submission.create"])
+_MANAGER = _RUNS_PROJECT | {"class.contact", "submission.reveal"}
+_APP_USER = frozenset(["open_form.list", "open_form.read", "open_form.cases", "submission.create"])
+_FORMFILL = _APP_USER | frozenset(["project.read", "form.list", "form.read"])
 _SITE = frozenset(
     [
         "user.list",
@@ -76,6 +98,7 @@ _SITE = frozenset(
         "user.delete",
         "office.create",
         "office.update",
+        "form.approve_loosening",
         "project.create",
         "audit.read",
     ]
@@ -84,13 +107,14 @@ _SITE = frozenset(
 ROLES: dict[str, Role] = {
     role.system: role
     for role in (
-        Role(1, "admin", "Administrator", _MANAGER | _SITE),
+        # Runs everything and reads little: who gives out rights is not who reads what people said.
+        Role(1, "admin", "Administrator", _RUNS_PROJECT | _SITE),
         Role(2, "app-user", "App User", _APP_USER),
         Role(5, "manager", "Project Manager", _MANAGER),
         Role(6, "viewer", "Project Viewer", _VIEWER),
         Role(7, "formfill", "Data Collector", _FORMFILL),
-        # Reads the de-identified feed; until that door is there, nothing.
-        Role(8, "analyst", "Analyst", frozenset({"project.read"})),
+        Role(8, "analyst", "Analyst", frozenset({"project.read", "deidentified.read"})),
+        Role(9, "case-reader", "Case Reader", _CASE_READER),
     )
 }
 
@@ -164,7 +188,7 @@ def holds_role_in(actor: Actor, project_id: int) -> bool:
 def office_scope(actor: Actor, verb: str, *, project_id: int | None, form_id: int | None = None) -> int | bool:
     """Whose rows the verb reaches: True for all offices, an office's id for one, False for none.
 
-    An administrator of the site reaches all offices: who gives out every right could give out this one too.
+    An administrator of the site reaches all offices with what an administrator may.
     """
     grants = list(_grants(actor, verb, project_id, form_id))
     if any(grant.all_offices or is_site_administrator(grant) for grant in grants):
@@ -186,16 +210,21 @@ def may_grant(
     office_id: int | None,
     all_offices: bool,
     project_id: int | None,
+    to_self: bool,
     form_id: int | None = None,
 ) -> bool:
     """May the actor give this role there to somebody of this office, or take it away? Only what they hold themselves.
 
     Each verb of the role must be theirs there, and reach what it would reach in the other's hands: all offices, or
-    the other's own.
+    the other's own. An administrator of the site gives others every role, also to read what they may not read; to
+    themselves (`to_self`) only what they hold.
     """
     if not may(actor, "assignment.create", project_id=project_id, form_id=form_id):
         return False
-    reaches = [office_scope(actor, verb, project_id=project_id, form_id=form_id) for verb in ROLES[role].verbs]
+    if not to_self and any(is_site_administrator(grant) for grant in actor.grants):
+        return True
+    verbs = ROLES[role].verbs - _GIVEN_ALONG
+    reaches = [office_scope(actor, verb, project_id=project_id, form_id=form_id) for verb in verbs]
     # An office's number is compared only where it is one: True is no office, though it equals 1.
     return all(each is True or (each is not False and not all_offices and each == office_id) for each in reaches)
 

@@ -145,6 +145,27 @@ def insufficient_rights() -> Problem:
     return Problem(403.1, "The credentials that you gave do not allow this action.")
 
 
+def class_hidden(sensitivity: str) -> Problem:
+    """Known, let in, and not for this class of answers."""
+    return Problem(
+        403.11,
+        f"This is of the class {sensitivity}, which you may not read; reveal it with a reason, or ask an administrator"
+        " for a role that reads this class. / Kjo është e klasës "
+        f"{sensitivity}, që nuk mund ta lexoni.",
+        {"class": sensitivity},
+    )
+
+
+def whole_hidden() -> Problem:
+    """Nobody has sorted it into classes, so it needs them all."""
+    return Problem(
+        403.12,
+        "This was not sorted into classes, so only who reads every class may read it; ask an administrator for the role"
+        " case-reader. / Vetëm kush lexon çdo klasë mund ta lexojë këtë.",
+        {"role": "case-reader"},
+    )
+
+
 def not_found() -> Problem:
     """Not there, or not for you: the two are told apart by nothing."""
     return Problem(404.1, "Could not find what you were looking for.")
@@ -264,6 +285,26 @@ def deprecating_old_submission() -> Problem:
     )
 
 
+LOOSENING = 409.41
+
+
+def loosening(questions: list[dict[str, str]]) -> Problem:
+    """More people would read a question than before, and only one person wants that."""
+    named = ", ".join(f"{each['path']} ({each['before']} → {each['after']})" for each in questions[:10])
+    more = f" and {len(questions) - 10} more" if len(questions) > 10 else ""
+    return Problem(
+        LOOSENING,
+        f"This draft lets more people read: {named}{more}. An administrator who neither made nor publishes it must"
+        " agree first, by POST …/draft/loosening; the draft is kept.",
+        {"questions": questions},
+    )
+
+
+def own_loosening() -> Problem:
+    """The second person is the first."""
+    return Problem(409.42, "You made this draft; another administrator must agree that it lets more people read.")
+
+
 def submission_deleted() -> Problem:
     """Known, and deleted."""
     return Problem(409.18, "This submission was deleted on the server. / Ky dërgim është fshirë në server.")
@@ -310,6 +351,20 @@ def too_fast(seconds: int) -> Problem:
         f"Too many submissions at once; nothing was taken, and it is safe to send again in {seconds} seconds. /"
         f" Shumë dërgime njëherësh; provoni përsëri pas {seconds} sekondash.",
         {"retryAfterSeconds": seconds},
+    )
+
+
+REVEAL_BUDGET_SPENT = 429.3
+
+
+def reveal_budget_spent(budget: int) -> Problem:
+    """Looked at more people today than the work should need."""
+    return Problem(
+        REVEAL_BUDGET_SPENT,
+        f"You have revealed answers of {budget} records today; more are not shown, and those who watch over the data"
+        " were told. Go on tomorrow, or ask an administrator for a role that reads these answers. /"
+        " Keni arritur kufirin e zbulimeve.",
+        {"budget": budget},
     )
 
 

@@ -16,6 +16,8 @@ from app.services.accounts import person, set_password
 from app.services.add_user import add_user
 from app.services.app_users import add_app_user
 
+# Held on the whole site too.
+_ON_SITE = ("admin", "case-reader")
 _ROLES_FOR_PEOPLE = sorted(set(ROLES) - {"app-user"})
 
 
@@ -40,7 +42,7 @@ def add_user_command(
 ) -> None:
     """Add a person who signs in with EMAIL and a password."""
     project_id = project_named(project_name).id if project_name else None
-    if role is not None and role != "admin" and project_id is None:
+    if role is not None and role not in _ON_SITE and project_id is None:
         raise click.UsageError(f"the role {role} is held in a project; add --project")
     grants = (Grant(role, project_id, None, all_offices),) if role else ()
     add_user(None, email, password, display_name=name, office=office, grants=grants)

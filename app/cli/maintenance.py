@@ -26,6 +26,10 @@ def tell_administrator(new: NewAdministrator | None) -> None:
     if new is None:
         return
     click.echo(f"\nFirst administrator: {new.email}")
+    click.echo(
+        "Also holds the role case-reader, which reads every answer, so that one person can start alone; take it away"
+        " when there are more: who gives out rights should not read what people said."
+    )
     if new.made_up_password is not None:
         click.echo(f"Password (shown once, keep it now): {new.made_up_password}\n")
     if runtime().settings.second_factor != "off":

@@ -8,22 +8,24 @@ from uuid import uuid4
 from app import problems
 from app.db import models
 from app.db.queries import entities as queries
-from app.permissions import Actor, office_scope
+from app.permissions import Actor
 from app.services.apply_entities import EntityExists, EntityRefused, create_entity
-from app.services.entity_content import EntityContent, open_entity
+from app.services.entity_content import EntityContent
+from app.services.entity_masks import MaskedContent, mask_of_list
 from app.services.entity_versions import Origin
 from app.services.keys import data_key, open_key
 from app.services.transaction import transaction
+from app.services.views import View, view_of_cases
 from forms.submission import entity_uuid
 
 
 @dataclass(frozen=True, repr=False)
 class ShownEntity:
-    """A case with what it says now."""
+    """A case with what it says now to one reader."""
 
     entity: models.Entity
     version: models.EntityVersion
-    content: EntityContent
+    content: MaskedContent
 
 
 def add_entity(
@@ -54,23 +56,32 @@ def add_entity(
             raise problems.already_exists(["uuid"], [checked]) from None
         except EntityRefused as error:
             raise problems.invalid_entity(str(error)) from None
-    return ShownEntity(entity, version, content)
+    mask = mask_of_list(view_of_cases(actor, project), dataset)
+    return ShownEntity(entity, version, mask.content(entity, version, data_key(entity.data_key_id)))
 
 
-def visible_entities(actor: Actor, project_id: int, dataset: models.Dataset) -> list[ShownEntity]:
-    """The cases of the actor's office, or of all offices for who may see all."""
-    offices = office_scope(actor, "entity.read", project_id=project_id)
+def visible_entities(view: View, dataset: models.Dataset) -> list[ShownEntity]:
+    """The cases of the offices that the view reaches."""
+    mask = mask_of_list(view, dataset)
     return [
-        ShownEntity(entity, version, open_entity(open_key(key), entity.uuid, version))
-        for entity, version, key in queries.entities(dataset.id, offices=offices)
+        ShownEntity(entity, version, mask.content(entity, version, open_key(key)))
+        for entity, version, key in queries.entities(dataset.id, offices=view.offices)
     ]
 
 
-def visible_entity(actor: Actor, project_id: int, dataset: models.Dataset, uuid: str) -> ShownEntity:
+def visible_entity(view: View, dataset: models.Dataset, uuid: str) -> ShownEntity:
     """One case. Raises Problem 404.1 if it is not there or another office's."""
-    entity = queries.entity(dataset.id, uuid)
-    offices = office_scope(actor, "entity.read", project_id=project_id)
-    if entity is None or entity.deleted_at is not None or (offices is not True and entity.office_id != offices):
-        raise problems.not_found()
+    entity = reached_entity(view, dataset, uuid)
     version = queries.current_version(entity.id)
-    return ShownEntity(entity, version, open_entity(data_key(entity.data_key_id), entity.uuid, version))
+    mask = mask_of_list(view, dataset)
+    return ShownEntity(entity, version, mask.content(entity, version, data_key(entity.data_key_id)))
+
+
+def reached_entity(view: View, dataset: models.Dataset, uuid: str) -> models.Entity:
+    """The row of a case, nothing opened. Raises Problem 404.1 if it is not there or another office's."""
+    entity = queries.entity(dataset.id, uuid)
+    if entity is None or entity.deleted_at is not None:
+        raise problems.not_found()
+    if view.offices is not True and (view.offices is False or entity.office_id != view.offices):
+        raise problems.not_found()
+    return entity

@@ -35,7 +35,7 @@ def give_role(by: Actor, place: Place, role: Role, actor_id: int, *, all_offices
     with transaction():
         actor = _actor(by, "assignment.create", place, actor_id)
         _refuse_unfit(role, actor, place, all_offices=all_offices)
-        _refuse_more_than_held(by, place, role, actor, all_offices=all_offices)
+        _refuse_more_than_held(by, place, role, actor, all_offices=all_offices, to_self=by.id == actor.id)
         added = insert_if_new(
             models.Assignment,
             actor_id=actor.id,
@@ -99,11 +99,13 @@ def _refuse_unfit(role: Role, actor: models.Actor, place: Place, *, all_offices:
         raise problems.unexpected_value("roleId", "an administrator is one on the whole site; assign it there")
 
 
-def _refuse_more_than_held(by: Actor, place: Place, role: Role, actor: models.Actor, *, all_offices: bool) -> None:
+def _refuse_more_than_held(
+    by: Actor, place: Place, role: Role, actor: models.Actor, *, all_offices: bool, to_self: bool = False
+) -> None:
     # An administrator reaches all offices, whatever the row says.
     everywhere = all_offices or _administers(role, place)
     where = {"project_id": place.project_id, "form_id": place.form_id}
-    if not may_grant(by, role.system, office_id=actor.office_id, all_offices=everywhere, **where):
+    if not may_grant(by, role.system, office_id=actor.office_id, all_offices=everywhere, to_self=to_self, **where):
         raise problems.insufficient_rights()
 
 

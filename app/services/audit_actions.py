@@ -70,6 +70,7 @@ _WRITES = (
         form__delete="A form was deleted.",
         form__attachment__update="A file of a form was put in place or taken away.",
         form__update__draft__set="A form was given a draft.",
+        form__update__draft__loosening="A second person agreed that a form's draft lets more people read questions.",
         form__update__draft__delete="A form's draft was discarded.",
         form__update__publish="A form's draft was published.",
     ),
@@ -134,13 +135,19 @@ _READS = (
         entity__read="A case was looked at.",
     ),
     *_of("field_key", kind=Kind.READ, field_key__lost__read="The report of a lost phone was looked at."),
+    *_of("submission", kind=Kind.READ, submission__reveal="Masked answers of a submission were shown: which, and why."),
+    *_of("entity", kind=Kind.READ, entity__reveal="Masked properties of a case were shown: which, and why."),
+    *_of("reveal", kind=Kind.READ, reveal__alarm="Somebody came close to the end of their budget of reveals."),
     *_of("dataset", verbose=True, kind=Kind.READ, dataset__phone__read="A phone fetched an entity list."),
     *_of("quarantine", kind=Kind.READ, quarantine__read="The content of what was put aside was looked at."),
 )
-_DENIALS = _of(
-    "access",
-    kind=Kind.DENIAL,
-    access__denied="Somebody who is known asked for data without the right for it, or for what is not there for them.",
+_DENIALS = (
+    *_of(
+        "access",
+        kind=Kind.DENIAL,
+        access__denied="Somebody who is known asked for data without the right, or for what is not there for them.",
+    ),
+    *_of("reveal", kind=Kind.DENIAL, reveal__refuse="A reveal was refused: the budget of the day was spent."),
 )
 
 ACTIONS: dict[str, Action] = {action.name: action for action in (*_WRITES, *_READS, *_DENIALS)}

@@ -7,13 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from forms.schema import Field
-from forms.submission import GeoPoint, GeoShape, GeoTrace, Value, to_json
+from forms.submission import GeoPoint, GeoShape, GeoTrace, Masked, Value, to_json
 
 GEOPOINT_PARTS = ("Latitude", "Longitude", "Altitude", "Accuracy")
 
 
-def cell(value: Value | None) -> str:
-    """One cell: as ODK Central writes it, chosen names with a space between."""
+def cell(value: Value | Masked | None) -> str:
+    """One cell: as ODK Central writes it, chosen names with a space between, and a text for what is masked."""
+    if isinstance(value, Masked):
+        return f"[masked: {value.sensitivity}]"
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -34,21 +36,34 @@ def _numbers(point: GeoPoint) -> list[str]:
     return ["" if part is None else format(Decimal(repr(part)), "f") for part in parts]
 
 
-def geopoint_cells(value: Value | None) -> list[str]:
+def geopoint_cells(value: Value | Masked | None) -> list[str]:
     """Latitude, longitude (degrees), altitude and accuracy (metres). Text that is no point stays in the first cell."""
     if isinstance(value, GeoPoint):
         return _numbers(value)
+    if isinstance(value, Masked):
+        return [cell(value)] * len(GEOPOINT_PARTS)
     return [cell(value), "", "", ""]
 
 
-def cells(field: Field, value: Value | None) -> list[str]:
+def cells(field: Field, value: Value | Masked | None) -> list[str]:
     """The cells of a question: four for a point, one for any other."""
     return geopoint_cells(value) if field.data_type == "geopoint" else [cell(value)]
 
 
-def json_value(value: Value | None) -> Any:
+# What stands beside a masked value in JSON: its class, as the reason.
+MASKED = "@sportel.masked"
+
+
+def put_json(target: dict[str, Any], name: str, value: Value | Masked | None) -> None:
+    """The value under its name; for what is masked null, and beside it the class as the reason."""
+    target[name] = json_value(value)
+    if isinstance(value, Masked):
+        target[name + MASKED] = value.sensitivity
+
+
+def json_value(value: Value | Masked | None) -> Any:
     """The value in an OData document: numbers as numbers, points and lines as GeoJSON, chosen names as one text."""
-    if value is None:
+    if value is None or isinstance(value, Masked):
         return None
     if isinstance(value, tuple):
         return " ".join(value)

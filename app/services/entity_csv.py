@@ -13,7 +13,9 @@ import io
 from dataclasses import dataclass
 
 from app.db.queries import entities as queries
+from app.services.cells import cell
 from app.services.entity_content import clear_properties, open_entity
+from app.services.entity_masks import EntityMask
 from app.services.keys import open_key
 
 
@@ -26,8 +28,11 @@ class EntityCsv:
     count: int
 
 
-def phone_list(dataset_id: int, office_id: int | None) -> EntityCsv:
-    """The list for the phones of one office; without an office, an empty list."""
+def phone_list(dataset_id: int, office_id: int | None, *, mask: EntityMask | None) -> EntityCsv:
+    """The list for those of one office who fill forms; without an office, an empty list.
+
+    `mask`: of somebody who looks at the list without being there to fill; a label that they may not read is masked.
+    """
     properties = queries.properties(dataset_id)
     clear = clear_properties(properties)
     names = [each.name for each in properties if each.name in clear]
@@ -38,6 +43,7 @@ def phone_list(dataset_id: int, office_id: int | None) -> EntityCsv:
     for entity, version, key in found:
         content = open_entity(open_key(key), entity.uuid, version)
         values = [content.data.get(name, "") for name in names]
-        writer.writerow([entity.uuid, content.label, version.version, *values])
+        hidden = mask.hidden_label(entity) if mask is not None else None
+        writer.writerow([entity.uuid, cell(hidden or content.label), version.version, *values])
     data = target.getvalue().encode()
     return EntityCsv(data, hashlib.md5(data, usedforsecurity=False).hexdigest(), len(found))

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from app.clock import to_iso
-from app.services.cells import GEOPOINT_PARTS, cells, json_value
+from app.services.cells import GEOPOINT_PARTS, cells, put_json
 from app.services.read_submissions import ReadRow
 from app.services.spreadsheet_cells import inert_line
 from forms.schema import Field, FormSchema, Table, odata_name
-from forms.submission import Row, rows
+from forms.submission import Row
 
 # Central's columns after the answers, with where each comes from.
 _SYSTEM_COLUMNS = (
@@ -37,6 +37,7 @@ _SYSTEM_COLUMNS = (
 class CsvTable:
     """One table on its way into a CSV file. `group_paths`: column names with the groups in front."""
 
+    schema: FormSchema
     table: Table
     group_paths: bool = True
 
@@ -54,18 +55,13 @@ class CsvTable:
 
     def lines(self, read: ReadRow) -> Iterator[list[str]]:
         """The lines of one submission: one for the root table, any number for a repeat's."""
-        for row in rows_of(read).get(self.table.name, []):
+        for row in read.rows(self.schema).get(self.table.name, []):
             answers = [text for field in self.table.fields for text in cells(field, row.values.get(field.path))]
             if self.table.path == "":
                 system = [_text(value(read.facts)) for _, value in _SYSTEM_COLUMNS]
                 yield [to_iso(read.facts.created_at) or "", *answers, row.key, *system]
             else:
                 yield [*answers, row.parent_key or "", row.key]
-
-
-def rows_of(read: ReadRow) -> dict[str, list[Row]]:
-    """The rows of one submission by table name."""
-    return rows(read.facts.instance_id, read.record.values, read.schema)
 
 
 def _text(value: object) -> str:
@@ -85,10 +81,9 @@ def csv_lines(lines: Iterator[list[str]]) -> Iterator[bytes]:
     yield target.getvalue().encode()
 
 
-def odata_root(read: ReadRow, schema: FormSchema) -> dict[str, Any]:
+def odata_root(read: ReadRow, schema: FormSchema, row: Row) -> dict[str, Any]:
     """A submission as an OData row: groups as objects, repeats as links to their own table."""
     table, facts = schema.tables()[0], read.facts
-    row = rows_of(read)[table.name][0]
     document: dict[str, Any] = {"__id": row.key, "__system": _system(facts)}
     _nest(document, table, row)
     for other in schema.tables()[1:]:
@@ -101,14 +96,19 @@ def odata_root(read: ReadRow, schema: FormSchema) -> dict[str, Any]:
     return document
 
 
-def odata_repeat(read: ReadRow, table: Table) -> Iterator[dict[str, Any]]:
-    """The rows of a repeat: `__id`, the parent's key, then the answers."""
+def table_rows(records: Iterable[ReadRow], schema: FormSchema, table: Table) -> Iterator[tuple[ReadRow, Row]]:
+    """The rows of a table, each with the submission that it is of."""
+    for read in records:
+        for row in read.rows(schema).get(table.name, []):
+            yield read, row
+
+
+def odata_repeat(table: Table, row: Row) -> dict[str, Any]:
+    """A row of a repeat: `__id`, the parent's key, then the answers."""
     parent = (table.parent or "Submissions").split(".")
-    link = "__" + "-".join([*parent, "id"])
-    for row in rows_of(read).get(table.name, []):
-        document: dict[str, Any] = {"__id": row.key, link: row.parent_key}
-        _nest(document, table, row)
-        yield document
+    document: dict[str, Any] = {"__id": row.key, "__" + "-".join([*parent, "id"]): row.parent_key}
+    _nest(document, table, row)
+    return document
 
 
 def _nest(document: dict[str, Any], table: Table, row: Row) -> None:
@@ -117,7 +117,7 @@ def _nest(document: dict[str, Any], table: Table, row: Row) -> None:
         target = document
         for group in groups:
             target = target.setdefault(group, {})
-        target[name] = json_value(row.values.get(field.path))
+        put_json(target, name, row.values.get(field.path))
 
 
 def _system(facts: Any) -> dict[str, Any]:

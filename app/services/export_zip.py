@@ -8,12 +8,12 @@ import zipfile
 from collections.abc import Callable, Iterator
 
 from app.db import db, models
-from app.db.queries import submissions as queries
-from app.db.queries.submissions import Scope
+from app.services.deidentified import Facts
 from app.services.export_tables import CsvTable, csv_lines
 from app.services.keys import data_key
-from app.services.read_submissions import ReadRow, walk_records
+from app.services.read_submissions import ReadRow, files_of, learn_common, walk_records
 from app.services.uploads import read_file
+from app.services.views import View
 from forms.schema import FormSchema
 
 _UNSAFE = re.compile(r"[^\w.() -]+")
@@ -43,7 +43,7 @@ class _Pipe(io.RawIOBase):
 def zip_of(
     form: models.Form,
     schema: FormSchema,
-    scope: Scope,
+    view: View,
     *,
     group_paths: bool,
     with_files: bool,
@@ -55,11 +55,16 @@ def zip_of(
     """
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        if view.recipient is not None:
+            learn_common(
+                view,
+                ((read, row) for read in walk_records(view) for rows in read.rows(schema).values() for row in rows),
+            )
         for table in schema.tables():
-            csv_table = CsvTable(table, group_paths=group_paths)
+            csv_table = CsvTable(schema, table, group_paths=group_paths)
             suffix = table.name.removeprefix("Submissions").replace(".", "-")
 
-            records = walk_records(scope) if table.parent else counted(walk_records(scope))
+            records = walk_records(view) if table.parent else counted(walk_records(view))
 
             def lines(each: CsvTable = csv_table, records: Iterator[ReadRow] = records) -> Iterator[list[str]]:
                 yield each.header()
@@ -70,23 +75,28 @@ def zip_of(
                 for piece in csv_lines(lines()):
                     entry.write(piece)
                     yield pipe.take()
-        if with_files:
-            yield from _files(archive, pipe, scope)
+        if with_files and view.recipient is None:
+            yield from _files(archive, pipe, view)
     yield pipe.take()
 
 
-def _files(archive: zipfile.ZipFile, pipe: _Pipe, scope: Scope) -> Iterator[bytes]:
+def _files(archive: zipfile.ZipFile, pipe: _Pipe, view: View) -> Iterator[bytes]:
     taken: set[str] = set()
-    for record in walk_records(scope):
-        for row in queries.attachments(record.facts.version_id):
-            if row.blob_key is None or row.file_key_sealed is None:
+    for record in walk_records(view):
+        if isinstance(record.facts, Facts) or not record.facts.attachments_present:
+            continue
+        submission = db.session.get_one(models.Submission, record.facts.id)
+        version = db.session.get_one(models.SubmissionVersion, record.facts.version_id)
+        for file in files_of(view, submission, version):
+            row = file.row
+            # What is hidden is masked in the table, where its name would be.
+            if file.hidden is not None or row.blob_key is None or row.file_key_sealed is None:
                 continue
             name = safe_name(row.name)
             # Two phones may name their photos alike: the later one gets its submission's name in front.
             if name in taken:
                 name = safe_name(f"{record.facts.instance_id}-{row.name}")
             taken.add(name)
-            submission = db.session.get_one(models.Submission, record.facts.id)
             with archive.open(f"media/{name}", "w") as entry:
                 for chunk in read_file(data_key(submission.data_key_id), row.blob_key, row.file_key_sealed):
                     entry.write(chunk)

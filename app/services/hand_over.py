@@ -24,6 +24,8 @@ from app.services.entity_versions import CUSTODIAN, Origin, add_version
 from app.services.hand_over_trace import Step, open_reason, trace_entity, trace_submission
 from app.services.keys import data_key
 from app.services.transaction import transaction
+from app.services.views import View
+from forms.submission import Masked
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,7 +34,7 @@ class ShownStep:
 
     from_office: str | None
     to_office: str
-    reason: str | None
+    reason: str | Masked | None
     by_submission: bool
     actor: models.Actor | None
     created_at: datetime
@@ -86,23 +88,25 @@ def hand_over_entity(
     return len(still)
 
 
-def steps_of_submission(submission: models.Submission) -> list[ShownStep]:
+def steps_of_submission(view: View, submission: models.Submission) -> list[ShownStep]:
     """Where it has been, for who may read it."""
     key = data_key(submission.data_key_id)
-    return [_shown(each, key) for each in queries.of_submission(submission.id)]
+    return [_shown(view, submission.office_id, each, key) for each in queries.of_submission(submission.id)]
 
 
-def steps_of_entity(entity: models.Entity) -> list[ShownStep]:
+def steps_of_entity(view: View, entity: models.Entity) -> list[ShownStep]:
     """Where it has been, for who may read it."""
     key = data_key(entity.data_key_id)
-    return [_shown(each, key) for each in queries.of_entity(entity.id)]
+    return [_shown(view, entity.office_id, each, key) for each in queries.of_entity(entity.id)]
 
 
-def _shown(passed: queries.Passed, key: bytes) -> ShownStep:
+def _shown(view: View, office_id: int | None, passed: queries.Passed, key: bytes) -> ShownStep:
+    # A reason is written by hand: it may name the person.
+    is_hidden = "identifying" not in view.readable(office_id) and passed.row.reason_sealed is not None
     return ShownStep(
         passed.from_office,
         passed.to_office,
-        open_reason(passed.row, key),
+        Masked("identifying") if is_hidden else open_reason(passed.row, key),
         passed.row.submission_version_id is not None,
         passed.actor,
         passed.row.created_at,

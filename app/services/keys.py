@@ -23,7 +23,8 @@ CONTENT_HASH = "server:content-hash"
 DRAFT_TOKEN = "server:draft-token"
 AUDIT_CHAIN = "server:audit"
 SIGN_IN = "server:sign-in"
-SERVER_KEYS = (CONTENT_HASH, DRAFT_TOKEN, AUDIT_CHAIN, SIGN_IN)
+PSEUDONYM = "server:pseudonym"
+SERVER_KEYS = (CONTENT_HASH, DRAFT_TOKEN, AUDIT_CHAIN, SIGN_IN, PSEUDONYM)
 
 
 @dataclass(frozen=True, repr=False)

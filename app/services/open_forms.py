@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app import problems
-from app.db import models
+from app.db import db, models
 from app.db.queries import forms as queries
 from app.permissions import Actor, may
 from app.services.entity_csv import EntityCsv, phone_list
+from app.services.entity_masks import EntityMask, mask_of_list
 from app.services.keys import DRAFT_TOKEN, server_key
+from app.services.views import view_of_cases
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,19 @@ def _there(files: Iterable[models.FormAttachment]) -> tuple[models.FormAttachmen
 def entity_list_file(file: models.FormAttachment, actor: Actor) -> EntityCsv:
     """The list that stands for this file, as this actor's office may have it."""
     assert file.dataset_id is not None
-    return phone_list(file.dataset_id, actor.office_id)
+    return phone_list(file.dataset_id, actor.office_id, mask=_mask(file, file.dataset_id, actor))
+
+
+def _mask(file: models.FormAttachment, dataset_id: int, actor: Actor) -> EntityMask | None:
+    """None for who fills the form: a case cannot be chosen without its name."""
+    if actor.is_app_user or not actor.id:
+        return None
+    dataset = db.session.get_one(models.Dataset, dataset_id)
+    form_id = db.session.get_one(models.FormVersion, file.form_version_id).form_id
+    if may(actor, "open_form.cases", project_id=dataset.project_id, form_id=form_id):
+        return None
+    project = db.session.get_one(models.Project, dataset.project_id)
+    return mask_of_list(view_of_cases(actor, project), dataset)
 
 
 def draft_token(form: models.Form) -> str | None:

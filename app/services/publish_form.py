@@ -14,6 +14,7 @@ from app.permissions import Actor
 from app.services.audit import record
 from app.services.draft_form import delete_draft_rows
 from app.services.entity_lists import publish_lists
+from app.services.loosening import refuse_unapproved
 from app.services.transaction import transaction
 from app.services.uploads import discard_blobs
 from forms.schema.rename import with_version
@@ -32,7 +33,7 @@ def publish_draft(
     """Publish the draft, under another version name if `version` is given (written into the XForm).
 
     What was sent to test the draft is deleted. Raises Problem 404.1 without a draft, 409.6 if the version's name
-    was already published.
+    was already published, 409.41 if it lets more people read a question and no second person has agreed.
     """
     draft = form_queries.draft_version(form.id)
     if draft is None:
@@ -42,6 +43,7 @@ def publish_draft(
         raise problems.unexpected_value("version", f"use up to {VERSION_CHARACTERS} printable characters")
     if form_queries.published_version(form.id, name) is not None:
         raise problems.version_exists(form.xml_form_id, name)
+    refuse_unapproved(actor, project, form, draft)
     xml = with_version(form_queries.version_xml(draft.id), name) if name != draft.version else None
     with transaction():
         blobs = _publish(form, draft.id, name, xml, notes)

@@ -22,6 +22,7 @@ from app.services.keys import data_key
 from app.services.quarantine_reasons import REASONS, How, Text
 from app.services.transaction import transaction
 from app.services.uploads import read_file
+from app.services.views import reads_whole
 from app.storage import BlobMissing
 from forms.errors import FormsError
 from forms.submission import Submission, parse_submission
@@ -59,9 +60,11 @@ def taken_is_not_found(reach: Reach, entry_id: int) -> Iterator[None]:
 def read_content(actor: Actor, reach: Reach, entry_id: int) -> tuple[Kept, Iterator[bytes]]:
     """An entry with its file in chunks, byte for byte as it came: that it was read is on record before.
 
-    Raises Problem 404.1.
+    Raises Problem 404.1, and 403.12 for who does not read every class: nobody has sorted what is in it.
     """
     kept = entry(reach, entry_id)
+    if not reads_whole(actor, kept.project_id, kept.office_id):
+        raise problems.whole_hidden()
     with taken_is_not_found(reach, entry_id):
         chunks = content(kept)
     with transaction():

@@ -84,6 +84,11 @@ def open_record(
     return OpenedRecord(merge(values, secret), document["instanceName"])
 
 
+def clear_record(clear: dict[str, Any], schema: FormSchema) -> OpenedRecord:
+    """The clear half alone, for a reader who may see no more."""
+    return OpenedRecord(tree_from_json(clear, schema), None)
+
+
 def open_instance_name(data_key: bytes, where: str, sealed: bytes | None) -> str | None:
     """The instance name alone. Raises SealBroken."""
     if sealed is None:

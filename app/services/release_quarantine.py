@@ -32,7 +32,7 @@ from app.services.quarantine_entries import EVERYTHING, Sending, obstacle, reach
 from app.services.quarantine_files import put_in_place
 from app.services.quarantine_reasons import REASONS, How, Text
 from app.services.quarantine_rewrite import NotRewritable, as_edit
-from app.services.read_submissions import xml_of
+from app.services.read_submissions import stored_xml
 from app.services.receive_submission import Arrival, Sender, receive_submission
 from app.services.transaction import transaction
 from app.services.uploads import StoredFile, discard_blobs, discard_files, store_file
@@ -159,7 +159,7 @@ def _edit_of(sending: Sending, instance_id: str) -> bytes:
         raise _stays(kept, quarantine_reasons.NO_FORM)
     made = submission_queries.version_by_instance(form.id, False, instance_id)
     if made is not None:
-        return xml_of(db.session.get_one(models.Submission, made.submission_id), made)
+        return stored_xml(db.session.get_one(models.Submission, made.submission_id), made)
     before = quarantine_entries.original(form.id, submission)
     if before is None:
         raise _stays(kept, quarantine_reasons.NO_ORIGINAL)

@@ -6,7 +6,7 @@ from app.permissions import ROLES, Actor
 
 OFF, PRIVILEGED, ALL = "off", "privileged", "all"
 # A role with one of these rights opens what is sealed, or gives out every right.
-_OF_PRIVILEGE = frozenset({"submission.reveal"})
+_OF_PRIVILEGE = frozenset({"submission.reveal", "class.identifying"})
 
 
 def is_privileged(actor: Actor) -> bool:

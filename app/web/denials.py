@@ -15,7 +15,7 @@ from app.services.audit_reads import record_read
 from app.web.errors import log
 
 # Whose verbs are about data. A phone that asks for a form which is gone asks for nobody's data.
-_DATA = frozenset({"audit", "dataset", "entity", "quarantine", "submission"})
+_DATA = frozenset({"audit", "dataset", "deidentified", "entity", "quarantine", "submission"})
 _DENIED = frozenset({403, 404})
 
 

@@ -52,7 +52,7 @@ def problem_response(problem: Problem) -> Response:
         response.headers["WWW-Authenticate"] = 'Basic realm="Sportel", charset="UTF-8"'
     if problem.status == 503:
         response.headers["Retry-After"] = str(RETRY_SECONDS)
-    if problem.status == 429 and problem.details is not None:
+    if problem.status == 429 and problem.details is not None and "retryAfterSeconds" in problem.details:
         response.headers["Retry-After"] = str(problem.details["retryAfterSeconds"])
     return response
 

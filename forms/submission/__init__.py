@@ -2,13 +2,17 @@
 
 from forms.submission.attachments import expected_attachments
 from forms.submission.clean import clean
+from forms.submission.deidentify import READABLE, REGIONS, Common, Setting, deidentified_rows
 from forms.submission.entities import entity_uuid, entity_values
 from forms.submission.geo import GeoPoint, GeoShape, GeoTrace
+from forms.submission.masked_xml import is_masked_xml, masked_xml
+from forms.submission.masking import INSTANCE_NAME, STRICTNESS, Mask, is_looser, masked_rows, needed, strictest
 from forms.submission.model import (
     CleanRecord,
     EntityChange,
     EntityMention,
     Finding,
+    Masked,
     Selection,
     Submission,
     Tree,
@@ -22,31 +26,46 @@ from forms.submission.tree import tree_from_json, tree_to_json
 from forms.submission.values import READERS, from_json, read_value, to_json
 
 __all__ = [
+    "INSTANCE_NAME",
+    "READABLE",
     "READERS",
+    "REGIONS",
+    "STRICTNESS",
     "CleanRecord",
+    "Common",
     "EntityChange",
     "EntityMention",
     "Finding",
     "GeoPoint",
     "GeoShape",
     "GeoTrace",
+    "Mask",
+    "Masked",
     "Row",
     "Selection",
+    "Setting",
     "Submission",
     "Tree",
     "UnknownNode",
     "Value",
     "class_of",
     "clean",
+    "deidentified_rows",
     "entity_uuid",
     "entity_values",
     "expected_attachments",
     "from_json",
+    "is_looser",
+    "is_masked_xml",
+    "masked_rows",
+    "masked_xml",
     "merge",
+    "needed",
     "parse_submission",
     "read_value",
     "rows",
     "split",
+    "strictest",
     "to_json",
     "tree_from_json",
     "tree_to_json",

@@ -17,6 +17,14 @@ Selection: TypeAlias = tuple[str, ...]
 Value: TypeAlias = int | Decimal | str | bool | date | time | datetime | GeoPoint | GeoTrace | GeoShape | Selection
 """A typed answer. An answer whose text is not of its type stays the text it was."""
 
+
+@dataclass(frozen=True)
+class Masked:
+    """Stands where an answer would; `sensitivity` is the class that its reader would have to hold."""
+
+    sensitivity: str
+
+
 Tree: TypeAlias = "dict[str, Value | list[Tree]]"
 """Answers by field path ("/g_ctx/id_point"). A repeat's path leads to the list of its instances' trees, whose
 keys are full field paths again. Blank and absent answers are left out."""

@@ -10,7 +10,7 @@ from forms.schema.model import CLEAR, FormSchema
 from forms.submission.model import Tree, Value
 from forms.submission.values import is_unreadable
 
-_FILED_UNDER = frozenset({"/meta/instanceID", "/meta/deprecatedID"})
+FILED_UNDER = frozenset({"/meta/instanceID", "/meta/deprecatedID"})
 
 
 def class_of(path: str, schema: FormSchema, default: str = "identifying") -> str:
@@ -18,7 +18,7 @@ def class_of(path: str, schema: FormSchema, default: str = "identifying") -> str
     known = schema.by_path.get(path)
     if known is not None and known.sensitivity is not None:
         return known.sensitivity
-    return "operational" if path in _FILED_UNDER else default
+    return "operational" if path in FILED_UNDER else default
 
 
 def split(tree: Tree, schema: FormSchema, default: str = "identifying") -> tuple[Tree, Tree]:

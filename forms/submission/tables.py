@@ -6,19 +6,23 @@ repeat's is its parent row's key, its name and its number from 1: "uuid:…/plan
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from forms.schema.model import FormSchema
-from forms.submission.model import Tree, Value
+from forms.submission.model import Masked, Tree, Value
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table; `values` by field path, blank answers left out; `parent_key` is None for the root."""
+    """A row of a table; `parent_key` is None for the root.
+
+    `values` by field path: blank answers left out, what a reader may not see masked.
+    """
 
     key: str
     parent_key: str | None
-    values: dict[str, Value]
+    values: Mapping[str, Value | Masked]
 
 
 def rows(instance_id: str, tree: Tree, schema: FormSchema) -> dict[str, list[Row]]:

@@ -5,14 +5,27 @@ from __future__ import annotations
 import pytest
 
 from app.permission_words import BY_OFFICE, ROLE_WORDS, VERB_WORDS
-from app.permissions import ANONYMOUS, ROLES, VERBS, Actor, Grant, may, may_grant, office_scope, visible_projects
+from app.permissions import (
+    ANONYMOUS,
+    CLASS_VERBS,
+    REVEALED_CLASSES,
+    ROLES,
+    VERBS,
+    Actor,
+    Grant,
+    may,
+    may_grant,
+    office_scope,
+    visible_projects,
+)
+from forms.schema import SENSITIVITIES
 
 
 def actor(*grants: Grant, office_id: int | None = 5) -> Actor:
     return Actor(1, "user", "Person", office_id, grants)
 
 
-PHONE_MAY = {"open_form.list", "open_form.read", "submission.create"}
+PHONE_MAY = {"open_form.list", "open_form.read", "open_form.cases", "submission.create"}
 READS_ANSWERS = {"submission.read", "submission.list", "entity.read", "entity.list"}
 
 
@@ -25,9 +38,44 @@ def test_a_role_that_only_fills_or_counts_reads_no_answers(role: str) -> None:
     assert not ROLES[role].verbs & READS_ANSWERS
 
 
-@pytest.mark.parametrize("role", ["viewer", "analyst"])
+@pytest.mark.parametrize("role", ["viewer", "analyst", "case-reader"])
 def test_a_role_that_only_reads_changes_nothing(role: str) -> None:
-    assert {verb.split(".")[1] for verb in ROLES[role].verbs} <= {"read", "list"}
+    verbs = {verb for verb in ROLES[role].verbs if not verb.startswith("class.")}
+    assert {verb.split(".")[1] for verb in verbs} <= {"read", "list", "reveal"}
+
+
+CLEAR = {"operational", "quasi"}
+READS_CLASSES = {
+    "admin": CLEAR,
+    "manager": CLEAR | {"contact"},
+    "viewer": CLEAR,
+    "case-reader": set(CLASS_VERBS),
+    "formfill": set(),
+    "analyst": set(),
+    "app-user": set(),
+}
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_which_classes_a_role_reads_in_clear(role: str) -> None:
+    assert {each for each, verb in CLASS_VERBS.items() if verb in ROLES[role].verbs} == READS_CLASSES[role]
+
+
+def test_every_class_but_open_has_a_right_and_a_reveal_opens_no_special_one() -> None:
+    assert {"open", *CLASS_VERBS} == set(SENSITIVITIES)
+    assert {"contact", "identifying"} == REVEALED_CLASSES
+    assert {role for role in ROLES if "submission.reveal" in ROLES[role].verbs} == {"manager", "viewer"}
+
+
+@pytest.mark.parametrize("all_offices", [False, True])
+def test_an_administrator_makes_others_readers_of_cases_and_never_themselves(all_offices: bool) -> None:
+    admin = actor(Grant("admin", all_offices=True))
+    where = {"office_id": OURS, "all_offices": all_offices, "project_id": None}
+    for role in ("case-reader", "manager", "viewer"):
+        assert may_grant(admin, role, **where, to_self=False)
+        assert not may_grant(admin, role, **where, to_self=True)
+    both = actor(Grant("admin", all_offices=True), Grant("case-reader", all_offices=True))
+    assert may_grant(both, "case-reader", **where, to_self=True)
 
 
 @pytest.mark.parametrize("role", sorted(set(ROLES) - {"admin"}))
@@ -152,7 +200,7 @@ ALL_OF_IT = Grant("manager", 1, all_offices=True)
 def test_a_person_gives_roles_that_they_hold_as_far_as_they_reach(
     held: Grant, role: str, office_id: int | None, all_offices: bool, allowed: bool
 ) -> None:
-    given = may_grant(actor(held), role, office_id=office_id, all_offices=all_offices, project_id=1)
+    given = may_grant(actor(held), role, office_id=office_id, all_offices=all_offices, project_id=1, to_self=False)
     assert given == allowed
 
 
@@ -163,12 +211,16 @@ def test_a_person_gives_roles_that_they_hold_as_far_as_they_reach(
 def test_nobody_gives_a_right_or_a_reach_that_they_do_not_have(
     held: str, role: str, all_offices: bool, place: int | None
 ) -> None:
+    # An administrator of the site gives others what they do not hold; for the rest, and for themselves, it is so.
+    is_administrator = held == "admin" and place is None
     for reach in (False, True):
         giver = actor(Grant(held, place, all_offices=reach), office_id=1)
         for office_id in (1, 2, None):
-            if may_grant(giver, role, office_id=office_id, all_offices=all_offices, project_id=place):
+            where = {"office_id": office_id, "all_offices": all_offices, "project_id": place}
+            if may_grant(giver, role, **where, to_self=is_administrator):
                 new = Actor(2, "user", "Person", office_id, (Grant(role, place, all_offices=all_offices),))
-                for verb in ROLES[role].verbs:
+                # Whoever sets up phones gives their right to choose among the cases.
+                for verb in ROLES[role].verbs - {"open_form.cases"}:
                     theirs = office_scope(new, verb, project_id=place)
                     ours = office_scope(giver, verb, project_id=place)
                     assert may(giver, verb, project_id=place)
@@ -177,5 +229,5 @@ def test_nobody_gives_a_right_or_a_reach_that_they_do_not_have(
 
 def test_who_belongs_to_no_office_gives_nothing_that_reaches_only_an_office() -> None:
     person = actor(Grant("manager", 1), office_id=None)
-    assert not may_grant(person, "viewer", office_id=None, all_offices=False, project_id=1)
-    assert not may_grant(person, "viewer", office_id=OURS, all_offices=False, project_id=1)
+    assert not may_grant(person, "viewer", office_id=None, all_offices=False, project_id=1, to_self=False)
+    assert not may_grant(person, "viewer", office_id=OURS, all_offices=False, project_id=1, to_self=False)

@@ -67,8 +67,8 @@ def test_a_case_goes_from_the_police_point_to_the_shelter_and_on(backend: Backen
     assert "<deleted>true</deleted>" in vlora.get(integrity).text
     assert "<deleted>false</deleted>" in elbasan.get(integrity).text
 
-    at_elbasan = backend.person(Grant("viewer", 1), office="shelter_el")
-    at_vlora = backend.person(Grant("viewer", 1), office="shelter_vl")
+    at_elbasan = backend.person(Grant("case-reader", 1), office="shelter_el")
+    at_vlora = backend.person(Grant("case-reader", 1), office="shelter_vl")
     path = f"/projects/1/datasets/cases/entities/{CASE}"
     assert at_elbasan.get(path).json["currentVersion"]["data"] == {
         "code": "VT-7",

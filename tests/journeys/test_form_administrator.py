@@ -28,7 +28,7 @@ def form(version: str, *, more: str = "", kind: str = "integer") -> bytes:
 
 
 def test_a_form_is_corrected_tried_and_published_while_phones_go_on(backend: Backend) -> None:
-    manager = backend.person(Grant("manager", 1, all_offices=True))
+    manager = backend.person(Grant("manager", 1, all_offices=True), Grant("case-reader", 1, all_offices=True))
     kind = {"content_type": "text/markdown"}
     wrong = manager.post("/projects/1/forms", data=form("1", kind="intreger"), **kind)
     assert wrong.json["code"] == 400.15

@@ -17,6 +17,7 @@ from app.db.models.hand_over import HandOver
 from app.db.models.identity import ApiKey, Incident, RecoveryCode, SecondFactor
 from app.db.models.limits import Limit
 from app.db.models.outbox import Lease, Outbox
+from app.db.models.reveal import LooseningApproval, RevealCount
 from app.db.models.sealing import DataKey
 from app.db.models.submission import Quarantine, Submission, SubmissionAttachment, SubmissionVersion
 
@@ -42,12 +43,14 @@ __all__ = [
     "Incident",
     "Lease",
     "Limit",
+    "LooseningApproval",
     "Office",
     "Outbox",
     "Project",
     "PropertySource",
     "Quarantine",
     "RecoveryCode",
+    "RevealCount",
     "SecondFactor",
     "Submission",
     "SubmissionAttachment",

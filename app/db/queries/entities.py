@@ -61,6 +61,29 @@ def properties(dataset_id: int) -> list[models.DatasetProperty]:
     )
 
 
+def label_sources(dataset_id: int) -> tuple[str, list[tuple[int, str]]]:
+    """The list's name, and the published form versions that write it, each with its hash."""
+    form_version, source = models.FormVersion, models.DatasetSource
+    statement = (
+        select(form_version.id, form_version.sha256)
+        .join(source, source.form_version_id == form_version.id)
+        .where(source.dataset_id == dataset_id, form_version.published_at.is_not(None))
+        .order_by(form_version.id)
+    )
+    name = db.session.scalars(select(Dataset.name).where(Dataset.id == dataset_id)).one()
+    return name, [(row.id, row.sha256) for row in db.session.execute(statement)]
+
+
+def typed_by_hand(dataset_id: int) -> frozenset[int]:
+    """The cases of a list that a person added by hand. A later version without a submission is a hand-over's."""
+    statement = (
+        select(Version.entity_id)
+        .join(Entity, Entity.id == Version.entity_id)
+        .where(Entity.dataset_id == dataset_id, Version.version == 1, Version.submission_version_id.is_(None))
+    )
+    return frozenset(db.session.scalars(statement))
+
+
 def entity(dataset_id: int, uuid: str) -> models.Entity | None:
     """A case by its UUID, deleted or not."""
     return db.session.scalar(select(Entity).where(Entity.dataset_id == dataset_id, Entity.uuid == uuid))

@@ -14,6 +14,11 @@ def office_by_code(code: str) -> models.Office | None:
     return db.session.scalar(select(models.Office).where(models.Office.code == code))
 
 
+def regions_by_code() -> list[tuple[str, str | None]]:
+    """The code and the region of every office."""
+    return [(row.code, row.region) for row in db.session.execute(select(models.Office.code, models.Office.region))]
+
+
 def offices() -> list[models.Office]:
     """All offices, by kind and name."""
     return list(db.session.scalars(select(models.Office).order_by(models.Office.kind, models.Office.name_en)))

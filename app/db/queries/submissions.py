@@ -157,6 +157,7 @@ def walk(scope: Scope, *, before_id: int | None, size: int) -> Sequence[Row[*tup
             models.FormVersion.sha256,
             Version.clear,
             Version.sealed,
+            Version.findings,
             models.DataKey.wrapped,
             models.DataKey.wrapping_key_id,
             models.DataKey.purpose,

@@ -10,11 +10,15 @@ from app import problems
 from app.db import models
 from app.db.queries import entities as queries
 from app.permissions import office_scope
-from app.services.add_entity import ShownEntity, add_entity, visible_entities, visible_entity
+from app.services.add_entity import ShownEntity, add_entity, reached_entity, visible_entities, visible_entity
 from app.services.audit_reads import record_read
+from app.services.cells import MASKED
+from app.services.views import view_of_cases
 from app.web.door import Door, Here
+from app.web.schemas import masked
 from app.web.schemas.submissions import DatasetSchema, EntitySchema, NewEntitySchema
 from forms.schema import odata_name
+from forms.submission import Masked
 
 door = Door("datasets", tag="Entity lists")
 
@@ -56,7 +60,7 @@ def get(here: Here, name: str) -> dict[str, Any]:
 @door.route("GET", f"{LIST}/entities", verb="entity.list", summary="The cases", returns=EntitySchema(many=True))
 def list_entities(here: Here, name: str) -> list[dict[str, Any]]:
     dataset = _found(here, name)
-    found = visible_entities(here.actor, here.project.id, dataset)
+    found = visible_entities(view_of_cases(here.actor, here.project), dataset)
     record_read("entity.list", here.actor, project_id=here.project.id, dataset=dataset.name, count=len(found))
     return [shown(each) for each in found]
 
@@ -85,16 +89,28 @@ def create(here: Here, name: str, body: dict[str, Any]) -> dict[str, Any]:
 @door.route("GET", f"{LIST}/entities/<uuid>", verb="entity.read", summary="One case", returns=EntitySchema())
 def get_entity(here: Here, name: str, uuid: str) -> dict[str, Any]:
     dataset = _found(here, name)
-    found = visible_entity(here.actor, here.project.id, dataset, uuid)
+    view = view_of_cases(here.actor, here.project)
+    entity = reached_entity(view, dataset, uuid)
     record_read(
         "entity.read",
         here.actor,
         project_id=here.project.id,
-        entity_id=found.entity.id,
+        entity_id=entity.id,
         dataset=dataset.name,
-        uuid=found.entity.uuid,
+        uuid=entity.uuid,
     )
-    return shown(found)
+    return shown(visible_entity(view, dataset, uuid))
+
+
+def _data(found: ShownEntity) -> dict[str, str | None]:
+    """The properties; a masked one without its value, and beside it its class."""
+    data: dict[str, str | None] = {}
+    for name, value in found.content.data.items():
+        if isinstance(value, Masked):
+            data |= {name: None, name + MASKED: value.sensitivity}
+        else:
+            data[name] = value
+    return data
 
 
 def _found(here: Here, name: str) -> models.Dataset:
@@ -124,8 +140,8 @@ def shown(found: ShownEntity) -> dict[str, Any]:
         "updated_at": entity.updated_at,
         "deleted_at": entity.deleted_at,
         "current_version": {
-            "label": found.content.label,
-            "data": dict(found.content.data),
+            **masked("label", found.content.label),
+            "data": _data(found),
             "current": version.is_current,
             "creator_id": version.creator_id,
             "user_agent": version.user_agent or "",

@@ -10,8 +10,9 @@ from marshmallow import fields
 
 from app.services import export_zip
 from app.services.audit_reads import export_on_record
-from app.services.export_tables import CsvTable, csv_lines
-from app.services.read_submissions import export_schema, scope_of, walk_records
+from app.services.export_tables import CsvTable, csv_lines, table_rows
+from app.services.read_submissions import export_schema, learn_common, walk_records
+from app.services.views import view_of_tables
 from app.web.api.forms import ONE
 from app.web.door import Door, Here
 from app.web.downloads import as_download
@@ -21,28 +22,33 @@ door = Door("exports", tag="Cleaned data")
 
 
 class ExportQuerySchema(ApiSchema):
-    """`groupPaths`: column names with their groups in front. `attachments`: with the files."""
+    """`groupPaths`: column names with their groups in front. `attachments`: with the files. `deidentified`: for who may
+    read more, the view that analysts get.
+    """
 
     group_paths = fields.Boolean(load_default=True)
     attachments = fields.Boolean(load_default=True)
+    deidentified = fields.Boolean(load_default=False)
 
 
 @door.route(
     "GET",
     f"{ONE}/submissions.csv",
-    verb="submission.read",
+    verb="deidentified.read",
     summary="The cleaned root table",
     query=ExportQuerySchema(),
     answer_types=("text/csv",),
 )
 def csv(here: Here, query: dict[str, Any]) -> Response:
-    table = CsvTable(export_schema(here.form).tables()[0], group_paths=query["group_paths"])
-    scope = scope_of(here.actor, here.form)
-    export = export_on_record(here.actor, here.form, format="csv")
+    schema = export_schema(here.form)
+    table = CsvTable(schema, schema.tables()[0], group_paths=query["group_paths"])
+    view = view_of_tables(here.actor, here.project, here.form, deidentified=query["deidentified"])
+    export = export_on_record(here.actor, here.form, format="csv", **view.on_record)
+    learn_common(view, table_rows(walk_records(view) if view.recipient is not None else (), schema, table.table))
 
     def lines() -> Iterator[list[str]]:
         yield table.header()
-        for record in export.counted(walk_records(scope)):
+        for record in export.counted(walk_records(view)):
             yield from table.lines(record)
 
     response = Response(stream_with_context(export.ended(csv_lines(lines()))), content_type="text/csv; charset=utf-8")
@@ -53,18 +59,25 @@ def csv(here: Here, query: dict[str, Any]) -> Response:
 @door.route(
     "GET",
     f"{ONE}/submissions.csv.zip",
-    verb="submission.read",
+    verb="deidentified.read",
     summary="The cleaned tables, one file each, with the attachments",
     query=ExportQuerySchema(),
     answer_types=("application/zip",),
 )
 def csv_zip(here: Here, query: dict[str, Any]) -> Response:
     schema = export_schema(here.form)
-    export = export_on_record(here.actor, here.form, format="zip", attachments=query["attachments"])
+    view = view_of_tables(here.actor, here.project, here.form, deidentified=query["deidentified"])
+    export = export_on_record(
+        here.actor,
+        here.form,
+        format="zip",
+        attachments=query["attachments"],
+        **view.on_record,
+    )
     chunks = export_zip.zip_of(
         here.form,
         schema,
-        scope_of(here.actor, here.form),
+        view,
         group_paths=query["group_paths"],
         with_files=query["attachments"],
         counted=export.counted,

@@ -10,14 +10,15 @@ from app import problems
 from app.db.queries import entities as entity_queries
 from app.db.queries import submissions as submission_queries
 from app.services import hand_over as service
-from app.services.add_entity import visible_entity
+from app.services.add_entity import reached_entity
 from app.services.audit_reads import read_submission, record_read
 from app.services.entity_versions import Origin
 from app.services.read_submissions import scope_of
+from app.services.views import view_of_cases, view_of_form
 from app.web.api.datasets import LIST
 from app.web.api.submissions import ITEM
 from app.web.door import Door, Here, success
-from app.web.schemas import SuccessSchema
+from app.web.schemas import SuccessSchema, masked
 from app.web.schemas.hand_overs import CaseHandedOverSchema, CaseHandOverSchema, HandOverSchema, StepSchema
 
 door = Door("hand_over", tag="Hand-over")
@@ -45,12 +46,13 @@ def give_submission(here: Here, instance_id: str, body: dict[str, Any]) -> dict[
     summary="Where the submission has been, the first step first",
     returns=StepSchema(many=True),
 )
-def steps_of_submission(here: Here, instance_id: str) -> list[service.ShownStep]:
+def steps_of_submission(here: Here, instance_id: str) -> list[dict[str, Any]]:
     found = submission_queries.submission(scope_of(here.actor, here.form), instance_id)
     if found is None:
         raise problems.not_found()
     read_submission(here.actor, here.form, found[0], "hand-overs")
-    return service.steps_of_submission(found[0])
+    view = view_of_form(here.actor, here.project, here.form)
+    return [_step(each) for each in service.steps_of_submission(view, found[0])]
 
 
 @door.route(
@@ -77,14 +79,19 @@ def give_entity(here: Here, name: str, uuid: str, body: dict[str, Any]) -> dict[
     summary="Where the case has been, the first step first",
     returns=StepSchema(many=True),
 )
-def steps_of_entity(here: Here, name: str, uuid: str) -> list[service.ShownStep]:
+def steps_of_entity(here: Here, name: str, uuid: str) -> list[dict[str, Any]]:
     dataset = entity_queries.dataset(here.project.id, name)
     if dataset is None:
         raise problems.not_found()
-    entity = visible_entity(here.actor, here.project.id, dataset, uuid).entity
+    view = view_of_cases(here.actor, here.project)
+    entity = reached_entity(view, dataset, uuid)
     about = {"project_id": here.project.id, "entity_id": entity.id, "dataset": dataset.name, "uuid": entity.uuid}
     record_read("entity.read", here.actor, **about)
-    return service.steps_of_entity(entity)
+    return [_step(each) for each in service.steps_of_entity(view, entity)]
+
+
+def _step(step: service.ShownStep) -> dict[str, Any]:
+    return {**vars(step), **masked("reason", step.reason)}
 
 
 def _origin(here: Here) -> Origin:

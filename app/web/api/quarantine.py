@@ -12,8 +12,10 @@ from app.services.quarantine_discard import discard
 from app.services.quarantine_inspection import Inspected, inspect
 from app.services.quarantine_reasons import REASONS
 from app.services.release_quarantine import release, releaser_of
+from app.services.views import reads_whole
 from app.web.door import Door, Here
 from app.web.files import sent_file_response
+from app.web.schemas import masked
 from app.web.schemas.quarantine import (
     DiscardedSchema,
     DiscardSchema,
@@ -23,6 +25,7 @@ from app.web.schemas.quarantine import (
     ReleasedSchema,
     ReleaseQuerySchema,
 )
+from forms.submission import Masked
 
 door = Door("quarantine", tag="Quarantine")
 
@@ -39,7 +42,7 @@ ITEM = f"{ALL}/<int:entry_id>"
     returns=QuarantineEntrySchema(many=True),
 )
 def list_entries(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
-    return [_shown(each) for each in queries.entries(_reach(here, "quarantine.list"), **query)]
+    return [_shown(here, each) for each in queries.entries(_reach(here, "quarantine.list"), **query)]
 
 
 @door.route(
@@ -50,7 +53,7 @@ def list_entries(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
     returns=QuarantineDetailSchema(),
 )
 def get(here: Here, entry_id: int) -> dict[str, Any]:
-    return _detailed(inspect(releaser_of(here.actor, here.project.id), _reach(here, "quarantine.list"), entry_id))
+    return _detailed(here, inspect(releaser_of(here.actor, here.project.id), _reach(here, "quarantine.list"), entry_id))
 
 
 @door.route(
@@ -94,7 +97,7 @@ def _reach(here: Here, verb: str) -> queries.Reach:
     return entries.reach_of(here.actor, verb, here.project.id)
 
 
-def _shown(kept: queries.Kept) -> dict[str, Any]:
+def _shown(here: Here, kept: queries.Kept) -> dict[str, Any]:
     reason = REASONS[kept.reason]
     return {
         "id": kept.id,
@@ -104,7 +107,7 @@ def _shown(kept: queries.Kept) -> dict[str, Any]:
         "release": reason.how.value,
         "xml_form_id": kept.xml_form_id,
         "instance_id": kept.instance_id,
-        "name": kept.name,
+        **masked("name", _name(here, kept)),
         "content_type": kept.content_type,
         "size": kept.size_bytes,
         "sender_id": kept.actor_id,
@@ -115,8 +118,14 @@ def _shown(kept: queries.Kept) -> dict[str, Any]:
     }
 
 
-def _detailed(inspected: Inspected) -> dict[str, Any]:
-    return _shown(inspected.kept) | {
+def _name(here: Here, kept: queries.Kept) -> str | Masked | None:
+    """What the file is called: an answer, unless it is what every phone calls its XML."""
+    is_open = kept.name in (None, entries.XML_NAME) or reads_whole(here.actor, kept.project_id, kept.office_id)
+    return kept.name if is_open else Masked("identifying")
+
+
+def _detailed(here: Here, inspected: Inspected) -> dict[str, Any]:
+    return _shown(here, inspected.kept) | {
         "releasable": inspected.releasable,
         "obstacle": inspected.obstacle,
         "sent": inspected.sent,

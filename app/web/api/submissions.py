@@ -16,16 +16,19 @@ from app.runtime import runtime
 from app.services import read_submissions as read
 from app.services.add_attachment import add_attachment
 from app.services.audit_reads import read_submission, record_read
+from app.services.blind_edits import refuse_blind_edit
+from app.services.deidentified import Facts
 from app.services.receive_submission import Arrival, Sender, receive_submission
+from app.services.views import View, view_of_form, view_of_tables
 from app.web.addresses import api_url, segment
 from app.web.api.forms import ONE
 from app.web.body import body_chunks, read_body
 from app.web.door import Door, Here, success
 from app.web.files import sent_file_response
 from app.web.metrics import submission_taken
-from app.web.schemas import SuccessSchema
+from app.web.schemas import SuccessSchema, masked
 from app.web.schemas.submissions import (
-    PagingSchema,
+    ListedSchema,
     SubmissionAttachmentSchema,
     SubmissionSchema,
     VersionSchema,
@@ -42,13 +45,14 @@ Found = tuple[models.Submission, models.SubmissionVersion]
 @door.route(
     "GET",
     ALL,
-    verb="submission.list",
+    verb="deidentified.read",
     summary="The submissions that my office may see, the newest first",
-    query=PagingSchema(),
+    query=ListedSchema(),
     returns=SubmissionSchema(many=True),
 )
 def list_submissions(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
-    found = queries.submissions(read.scope_of(here.actor, here.form), limit=query["limit"], offset=query["offset"])
+    view = view_of_tables(here.actor, here.project, here.form, deidentified=query["deidentified"])
+    found = queries.submissions(view.scope(), limit=query["limit"], offset=query["offset"])
     record_read(
         "submission.list",
         here.actor,
@@ -56,8 +60,9 @@ def list_submissions(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
         form_id=here.form.id,
         count=len(found),
         offset=query["offset"],
+        **view.on_record,
     )
-    return [shown(*each) for each in found]
+    return [shown(view, *each) for each in found]
 
 
 @door.route(
@@ -72,12 +77,14 @@ def create(here: Here) -> dict[str, Any]:
     if request.mimetype not in ("application/xml", "text/xml"):
         raise problems.unsupported_media_type(["application/xml", "text/xml"])
     xml = read_body("The submission XML", runtime().settings.max_xml_bytes)
+    view = view_of_form(here.actor, here.project, here.form)
+    refuse_blind_edit(here.actor, view, here.form, xml)
     sender = Sender(here.actor, request.args.get("deviceID"), request.headers.get("User-Agent"))
     receipt = receive_submission(sender, here.project_id, Arrival(xml), only_for=here.form)
     submission_taken(is_new=receipt.is_new)
     submission = db.session.get_one(models.Submission, receipt.submission_id)
     version = db.session.get_one(models.SubmissionVersion, receipt.version_id)
-    return shown(submission, version)
+    return shown(view, submission, version)
 
 
 @door.route("GET", f"{ITEM}.xml", verb="submission.read", summary="The XML, as it came", answer_types=("text/xml",))
@@ -92,7 +99,7 @@ def get(here: Here, instance_id: str) -> Any:
     if found is None:
         return _to_version(here, instance_id)
     read_submission(here.actor, here.form, found[0], "facts")
-    return shown(*found)
+    return shown(view_of_form(here.actor, here.project, here.form), *found)
 
 
 @door.route(
@@ -105,7 +112,8 @@ def get(here: Here, instance_id: str) -> Any:
 def attachments(here: Here, instance_id: str) -> list[dict[str, Any]]:
     submission, version = _found(here, instance_id)
     read_submission(here.actor, here.form, submission, "files")
-    return [{"name": row.name, "exists": row.blob_key is not None} for row in queries.attachments(version.id)]
+    files = read.files_of(view_of_form(here.actor, here.project, here.form), submission, version)
+    return [masked("name", each.hidden or each.row.name) | {"exists": each.row.blob_key is not None} for each in files]
 
 
 @door.route(
@@ -123,7 +131,7 @@ def attachment(here: Here, instance_id: str, name: str) -> Response:
 def sent_file(here: Here, instance_id: str, name: str) -> tuple[models.SubmissionAttachment, Iterator[bytes]]:
     """A file that arrived, if the actor may see it; the look is on record. Raises Problem 404.1."""
     submission, version = _found(here, instance_id)
-    row, chunks = read.file_of(submission, version, name)
+    row = read.file_of(view_of_form(here.actor, here.project, here.form), submission, version, name)
     record_read(
         "submission.attachment.read",
         here.actor,
@@ -134,7 +142,7 @@ def sent_file(here: Here, instance_id: str, name: str) -> tuple[models.Submissio
         # Not its name: that is the sender's word.
         attachmentId=row.id,
     )
-    return row, chunks
+    return row, read.content_of(submission, row)
 
 
 @door.route(
@@ -162,7 +170,8 @@ def upload_attachment(here: Here, instance_id: str, name: str) -> dict[str, bool
 def versions(here: Here, instance_id: str) -> list[dict[str, Any]]:
     submission, _ = _found(here, instance_id)
     read_submission(here.actor, here.form, submission, "versions")
-    return [shown_version(submission, version) for version in queries.versions(submission.id)]
+    view = view_of_form(here.actor, here.project, here.form)
+    return [shown_version(view, submission, version) for version in queries.versions(submission.id)]
 
 
 @door.route(
@@ -186,7 +195,7 @@ def version_xml(here: Here, instance_id: str, version_id: str) -> Response:
 def version(here: Here, instance_id: str, version_id: str) -> dict[str, Any]:
     submission, found = _version(here, instance_id, version_id)
     read_submission(here.actor, here.form, submission, "facts", version_id=found.id)
-    return shown_version(submission, found)
+    return shown_version(view_of_form(here.actor, here.project, here.form), submission, found)
 
 
 def _version(here: Here, instance_id: str, version_id: str) -> Found:
@@ -199,7 +208,8 @@ def _version(here: Here, instance_id: str, version_id: str) -> Found:
 
 def _xml_response(here: Here, submission: models.Submission, version: models.SubmissionVersion) -> Response:
     read_submission(here.actor, here.form, submission, "xml", version_id=version.id)
-    return Response(read.xml_of(submission, version), content_type="text/xml; charset=utf-8")
+    content = read.xml_of(view_of_form(here.actor, here.project, here.form), submission, version)
+    return Response(content, content_type="text/xml; charset=utf-8")
 
 
 def _lookup(here: Here, instance_id: str) -> Found | None:
@@ -224,9 +234,11 @@ def _to_version(here: Here, instance_id: str, suffix: str = "") -> BaseResponse:
 
 
 def shown(
-    submission: models.Submission, version: models.SubmissionVersion, key: models.DataKey | None = None
+    view: View, submission: models.Submission, version: models.SubmissionVersion, key: models.DataKey | None = None
 ) -> dict[str, Any]:
     """A submission as the API shows it. `key`: its data key's row, where it was read along."""
+    if view.recipient is not None:
+        return _deidentified(view.recipient.facts(submission.form_id, submission))
     answer: dict[str, Any] = {
         "instance_id": submission.instance_id,
         "submitter_id": submission.submitter_id,
@@ -237,24 +249,50 @@ def shown(
         "created_at": submission.created_at,
         "updated_at": submission.updated_at,
         "deleted_at": submission.deleted_at,
-        "current_version": shown_version(submission, version, key),
+        "current_version": shown_version(view, submission, version, key),
     }
     if request.headers.get("X-Extended-Metadata") == "true" and submission.submitter_id is not None:
         answer["submitter"] = access.actor_row(submission.submitter_id)
     return answer
 
 
+def _deidentified(facts: Facts) -> dict[str, Any]:
+    """The same fields, with what is left: a name for this recipient alone, the month, the review state."""
+    nobody: dict[str, Any] = {
+        "submitter_id": None,
+        "device_id": None,
+        "user_agent": None,
+        "created_at": facts.created_at,
+    }
+    version: dict[str, Any] = {
+        "instance_id": facts.instance_id,
+        "instance_name": None,
+        "current": True,
+        "findings": [],
+        **nobody,
+    }
+    return {
+        "instance_id": facts.instance_id,
+        "review_state": facts.review_state,
+        "edits": None,
+        "updated_at": None,
+        "deleted_at": None,
+        "current_version": version,
+        **nobody,
+    }
+
+
 def shown_version(
-    submission: models.Submission, version: models.SubmissionVersion, key: models.DataKey | None = None
+    view: View, submission: models.Submission, version: models.SubmissionVersion, key: models.DataKey | None = None
 ) -> dict[str, Any]:
     """A version as the API shows it."""
     return {
         "instance_id": version.instance_id,
-        "instance_name": read.instance_name(submission, version, key),
+        **masked("instance_name", read.instance_name(view, submission, version, key)),
         "submitter_id": version.submitter_id,
         "device_id": version.device_id,
         "user_agent": version.user_agent,
         "current": version.is_current,
         "created_at": version.created_at,
-        "findings": version.findings,
+        "findings": read.findings(view, submission, version),
     }

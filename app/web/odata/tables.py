@@ -7,7 +7,7 @@ than ignored: a filter that is not applied shows too much.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Response, request, stream_with_context
@@ -15,24 +15,26 @@ from flask import Response, request, stream_with_context
 from app import problems
 from app.db.queries import submissions as queries
 from app.services.audit_reads import feed_on_record
-from app.services.export_tables import odata_repeat, odata_root, rows_of
-from app.services.read_submissions import ReadRow, export_schema, scope_of, walk_records
+from app.services.export_tables import odata_repeat, odata_root, table_rows
+from app.services.read_submissions import ReadRow, export_schema, learn_common, walk_records
+from app.services.views import view_of_tables
 from app.web.addresses import api_url, segment
 from app.web.api.forms import ONE
 from app.web.door import Door, Here
-from forms.schema import FormSchema, Table
+from forms.schema import FormSchema
+from forms.submission import Row
 
 door = Door("odata", tag="Cleaned data")
 
 _JSON = "application/json; odata.metadata=minimal; charset=utf-8"
-_OPTIONS = frozenset({"$top", "$skip", "$count", "$format", "$wkt"})
+_OPTIONS = frozenset({"$top", "$skip", "$count", "$format", "$wkt", "deidentified"})
 
 
 @door.route(
     "GET",
     f"{ONE}.svc/<table>",
-    verb="submission.read",
-    summary="A cleaned table: Submissions, or Submissions.<repeat>; $top, $skip, $count",
+    verb="deidentified.read",
+    summary="A cleaned table: Submissions, or Submissions.<repeat>; $top, $skip, $count, deidentified",
     answer_types=("application/json",),
 )
 def read_table(here: Here, table: str) -> Response:
@@ -41,20 +43,26 @@ def read_table(here: Here, table: str) -> Response:
     wanted = next((each for each in schema.tables() if each.name == table), None)
     if wanted is None:
         raise problems.not_found()
-    scope = scope_of(here.actor, here.form)
+    view = view_of_tables(here.actor, here.project, here.form, deidentified=bool(options.get("deidentified")))
     top, skip = options.get("$top"), options.get("$skip") or 0
-    feed = feed_on_record(here.actor, here.form, table=table, top=top, skip=skip)
+    feed = feed_on_record(here.actor, here.form, table=table, top=top, skip=skip, **view.on_record)
     head: dict[str, Any] = {"@odata.context": _context(here, table)}
-    if wanted.path == "":
-        if options.get("$count"):
-            head["@odata.count"] = queries.count(scope)
-        documents: Iterator[dict[str, Any]] = (
-            odata_root(each, schema) for each in feed.counted(walk_records(scope, skip=skip, limit=top))
+    is_root = wanted.path == ""
+    if options.get("$count"):
+        head["@odata.count"] = (
+            queries.count(view.scope()) if is_root else sum(1 for _ in table_rows(walk_records(view), schema, wanted))
         )
-    else:
-        if options.get("$count"):
-            head["@odata.count"] = sum(len(rows_of(each).get(wanted.name, [])) for each in walk_records(scope))
-        documents = _cut(_repeat_rows(feed.counted(walk_records(scope)), wanted), skip, top)
+
+    def rows(counted: Callable[[Iterator[ReadRow]], Iterator[ReadRow]]) -> Iterator[tuple[ReadRow, Row]]:
+        if is_root:
+            return table_rows(counted(walk_records(view, skip=skip, limit=top)), schema, wanted)
+        return _cut(table_rows(counted(walk_records(view)), schema, wanted), skip, top)
+
+    if view.recipient is not None:
+        learn_common(view, rows(iter))
+    documents: Iterator[dict[str, Any]] = (
+        odata_root(read, schema, row) if is_root else odata_repeat(wanted, row) for read, row in rows(feed.counted)
+    )
     response = Response(stream_with_context(feed.ended(_stream(head, documents))), content_type=_JSON)
     response.headers["OData-Version"] = "4.0"
     return response
@@ -63,7 +71,7 @@ def read_table(here: Here, table: str) -> Response:
 @door.route(
     "GET",
     f"{ONE}.svc",
-    verb="submission.read",
+    verb="deidentified.read",
     summary="Which tables there are",
     answer_types=("application/json",),
 )
@@ -94,7 +102,7 @@ def _options() -> dict[str, Any]:
             if not (text.isascii() and text.isdigit() and len(text) < 10):
                 raise problems.unexpected_value(name, "use a whole number from 0")
             given[name] = int(text)
-        if name in ("$count", "$wkt"):
+        if name in ("$count", "$wkt", "deidentified"):
             if text.lower() not in ("true", "false"):
                 raise problems.unexpected_value(name, "use true or false")
             given[name] = text.lower() == "true"
@@ -105,17 +113,12 @@ def _options() -> dict[str, Any]:
     return given
 
 
-def _repeat_rows(records: Iterator[ReadRow], table: Table) -> Iterator[dict[str, Any]]:
-    for record in records:
-        yield from odata_repeat(record, table)
-
-
-def _cut(documents: Iterator[dict[str, Any]], skip: int, top: int | None) -> Iterator[dict[str, Any]]:
-    for number, document in enumerate(documents):
+def _cut(rows: Iterator[tuple[ReadRow, Row]], skip: int, top: int | None) -> Iterator[tuple[ReadRow, Row]]:
+    for number, row in enumerate(rows):
         if top is not None and number >= skip + top:
             return
         if number >= skip:
-            yield document
+            yield row
 
 
 def _stream(head: dict[str, Any], documents: Iterator[dict[str, Any]]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from app.web.schemas import ApiSchema, Moment
+from app.web.schemas import ApiSchema, Moment, Reason
 from app.web.schemas.access import ActorSchema
 
 
@@ -34,6 +34,7 @@ class StepSchema(ApiSchema):
     from_office = fields.String(data_key="from", allow_none=True)
     to_office = fields.String(data_key="to")
     reason = fields.String(allow_none=True)
+    reason_masked = Reason()
     by_submission = fields.Boolean()
     actor = fields.Nested(ActorSchema, allow_none=True)
     created_at = Moment()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from app.services.quarantine_reasons import REASONS
-from app.web.schemas import ApiSchema, Moment
+from app.web.schemas import ApiSchema, Moment, Reason
 from app.web.schemas.submissions import PagingSchema
 
 _reason = validate.OneOf(sorted(REASONS))
@@ -37,6 +37,7 @@ class QuarantineEntrySchema(ApiSchema):
     xml_form_id = fields.String(allow_none=True)
     instance_id = fields.String(allow_none=True)
     name = fields.String(allow_none=True)
+    name_masked = Reason()
     content_type = fields.String(allow_none=True)
     size = fields.Integer()
     sender_id = fields.Integer(allow_none=True)

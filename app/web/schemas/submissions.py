@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from app.web.schemas import ApiSchema, Moment
+from app.web.schemas import ApiSchema, Moment, Reason
 from app.web.schemas.access import ActorSchema
 
 
@@ -13,6 +13,12 @@ class PagingSchema(ApiSchema):
 
     offset = fields.Integer(load_default=0, validate=validate.Range(min=0, max=2**31 - 1))
     limit = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=0, max=10_000))
+
+
+class ListedSchema(PagingSchema):
+    """`deidentified`: for who may read more, the view that analysts get."""
+
+    deidentified = fields.Boolean(load_default=False)
 
 
 class FindingSchema(ApiSchema):
@@ -28,6 +34,7 @@ class VersionSchema(ApiSchema):
 
     instance_id = fields.String()
     instance_name = fields.String(allow_none=True)
+    instance_name_masked = Reason()
     submitter_id = fields.Integer(allow_none=True)
     device_id = fields.String(allow_none=True)
     user_agent = fields.String(allow_none=True)
@@ -44,7 +51,7 @@ class SubmissionSchema(ApiSchema):
     device_id = fields.String(allow_none=True)
     user_agent = fields.String(allow_none=True)
     review_state = fields.String(allow_none=True)
-    edits = fields.Integer()
+    edits = fields.Integer(allow_none=True)
     created_at = Moment()
     updated_at = Moment(allow_none=True)
     deleted_at = Moment(allow_none=True)
@@ -55,7 +62,8 @@ class SubmissionSchema(ApiSchema):
 class SubmissionAttachmentSchema(ApiSchema):
     """A file that the answers name; `exists` once it has arrived."""
 
-    name = fields.String()
+    name = fields.String(allow_none=True)
+    name_masked = Reason()
     exists = fields.Boolean()
 
 
@@ -83,10 +91,11 @@ class DatasetSchema(ApiSchema):
 
 
 class EntityVersionSchema(ApiSchema):
-    """What a case says in one version."""
+    """What a case says in one version. A masked property is null, and `<property>@sportel.masked` is its class."""
 
-    label = fields.String()
-    data = fields.Dict(keys=fields.String(), values=fields.String())
+    label = fields.String(allow_none=True)
+    label_masked = Reason()
+    data = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True))
     current = fields.Boolean()
     creator_id = fields.Integer(allow_none=True)
     user_agent = fields.String()

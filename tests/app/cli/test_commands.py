@@ -12,7 +12,8 @@ from PIL import Image
 
 from app.config import Settings
 from app.db import db, models
-from app.services.setup import set_up
+from app.db.queries import projects as project_queries
+from app.services.setup import _publish, set_up
 from tests.app.conftest import MakeBackend
 from tests.app.looking import count, rows
 from tests.app.shown_forms import simple
@@ -44,6 +45,7 @@ def test_setup_prepares_everything_and_a_second_one_changes_nothing(backend: Bac
     first = run(backend, "setup")
     assert first.exit_code == 0, first.output
     assert "First administrator: admin@sportel.local" in first.output
+    assert "case-reader" in first.output
     (line,) = [line for line in first.output.splitlines() if line.startswith("Password (shown once, keep it now): ")]
     password = line.split(": ")[1]
     before = everything(backend)
@@ -67,6 +69,25 @@ def test_setup_leaves_what_an_administrator_changed_alone(lite: Backend) -> None
     assert admin.post(f"{at}/draft/publish?version=mine").status_code == 200
     assert run(lite, "setup").exit_code == 0
     assert admin.get(at).json["version"] == "mine"
+
+
+def test_setup_leaves_a_shipped_form_that_would_let_more_people_read_as_a_draft(lite: Backend, tmp_path: Path) -> None:
+    told: list[str] = []
+    assert run(lite, "publish", write_form(tmp_path, simple("visit")), "--project", "1").exit_code == 0
+    looser = """
+    | survey |      |      |       |                     |
+    |        | type | name | label | bind::sportel:class |
+    |        | text | who  | Who   | open                |
+    | settings |         |         |                              |
+    |          | form_id | version | namespaces                   |
+    |          | visit   | 2       | sportel="urn:sportel:xforms" |
+    """
+    with lite.app.app_context():
+        project = project_queries.project(1)
+        assert project is not None
+        _publish(project, "visit", Path(write_form(tmp_path, looser)), told.append)
+    assert "left as a draft" in told[-1] and "/who" in told[-1]
+    assert lite.admin.get("/projects/1/forms/visit").json["version"] == "1"
 
 
 def test_setup_takes_the_administrator_from_the_settings_and_shows_no_password(make_lite: MakeBackend) -> None:

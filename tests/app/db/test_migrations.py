@@ -15,6 +15,7 @@ from sqlalchemy.schema import CreateIndex
 from app.db import db, models
 from app.db.head import MIGRATIONS, expected_revision, present_revision
 from app.db.migrate import downgrade, upgrade
+from app.permissions import Grant
 from tests.app.shown_forms import CASES, VISIT, entity
 from tests.support.backend import Backend, instance
 
@@ -96,6 +97,9 @@ def snapshot(tables: set[str]) -> dict[str, list[tuple[Any, ...]]]:
         if table.name in tables:
             order = list(table.primary_key.columns)
             found[table.name] = [tuple(row) for row in db.session.execute(select(table).order_by(*order))]
+    if "assignments" in found:
+        # The role that older versions do not know goes and comes back, under another number.
+        found["assignments"] = sorted((row[1:] for row in found["assignments"]), key=str)
     db.session.rollback()
     return found
 
@@ -126,6 +130,16 @@ def test_a_migration_says_what_it_does_and_follows_the_one_before(revision: str)
     assert re.search(rf'^revision = "{revision}"$', source, re.MULTILINE)
     before = f'"{int(revision) - 1:04d}"' if revision != REVISIONS[0] else "None"
     assert re.search(rf"^down_revision = {before}$", source, re.MULTILINE)
+
+
+def test_administrators_read_after_an_upgrade_what_they_read_before(backend: Backend) -> None:
+    person = backend.person(Grant("admin", all_offices=True))
+    viewer = backend.person(Grant("viewer", 1))
+    with backend.app.app_context():
+        downgrade("0011")
+        upgrade()
+        held = {(row.actor_id, row.role) for row in db.session.scalars(select(models.Assignment))}
+    assert held == {(person.actor_id, "admin"), (person.actor_id, "case-reader"), (viewer.actor_id, "viewer")}
 
 
 def test_a_database_from_before_is_brought_up_with_its_data(backend: Backend) -> None:

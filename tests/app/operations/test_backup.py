@@ -243,7 +243,10 @@ def test_a_backup_of_an_older_revision_is_brought_up_to_this_one(
         told = restore(place, tmp_path / "old.age", keys)
         assert told.exit_code == 0, told.output
         after = contents(place)
-        assert {name: after[name] for name in old} == {name: before[name] for name in old}
+        # The role case-reader, which that Sportel did not know, was taken away and is given anew: under other numbers.
+        assert after["assignments"].rows == before["assignments"].rows
+        kept = old - {"assignments"}
+        assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
         assert {name: after[name].rows for name in set(after) - old} == dict.fromkeys(set(after) - old, 0)
 
 

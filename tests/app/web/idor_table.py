@@ -16,16 +16,22 @@ Reach = dict[str, str]
 
 # How far a role reaches; a role that is not named is refused with 403, and nobody with 401.
 ADMINS: Reach = {"admin": SITE}
-MANAGERS: Reach = {"admin": SITE, "manager, all": PROJECT, "manager": OFFICE}
-READERS: Reach = MANAGERS | {"viewer, all": PROJECT, "viewer": OFFICE}
+MANAGERS: Reach = {"admin": SITE, "manager, all": PROJECT, "manager": OFFICE, "manager who reads": OFFICE}
+READERS: Reach = MANAGERS | {"viewer, all": PROJECT, "viewer": OFFICE, "case-reader": OFFICE}
+# Of tables an analyst gets the own office's rows too, with nothing in them that says whose they are.
+TABLE_READERS: Reach = READERS | {"analyst": OFFICE}
+# Those of them who read little until they say why; who reads everything has nothing to reveal.
+REVEALERS: Reach = {role: reach for role, reach in READERS.items() if role not in ("admin", "case-reader")}
 # The same where no office matters.
-EDITORS: Reach = {"admin": SITE, "manager, all": PROJECT, "manager": PROJECT}
-FORM_READERS: Reach = EDITORS | {"viewer, all": PROJECT, "viewer": PROJECT, "formfill": PROJECT}
-LIST_READERS: Reach = EDITORS | {"viewer, all": PROJECT, "viewer": PROJECT}
+EDITORS: Reach = {"admin": SITE, "manager, all": PROJECT, "manager": PROJECT, "manager who reads": PROJECT}
+LIST_READERS: Reach = EDITORS | {"viewer, all": PROJECT, "viewer": PROJECT, "case-reader": PROJECT}
+FORM_READERS: Reach = LIST_READERS | {"formfill": PROJECT}
 FILLERS: Reach = EDITORS | {"formfill": PROJECT, "phone": PROJECT}
 MEMBERS: Reach = FORM_READERS | {"analyst": PROJECT}
 # Whoever is signed in is let in; what they then see is theirs.
 SIGNED: Reach = dict.fromkeys((each for each in ROLES if each != "nobody"), SITE)
+# Who reaches a record whose content is of classes that they do not read: they are told so.
+BLIND = frozenset(READERS) - {"case-reader", "manager who reads"}
 PERSONS: Reach = {role: reach for role, reach in SIGNED.items() if role != "phone"}
 
 
@@ -34,7 +40,7 @@ class Row:
     """`kind`: what the address names. `shows`: the answer lists what each office has.
 
     `let_in`: the status for who is let in, if it is not 2xx or 3xx. `away`: the status for who is signed in and has
-    no right, if it is not 403. `names`: more that stands in the address.
+    no right, if it is not 403. `names`: more that stands in the address. `hidden_from`: who is let in, and may not read it.
     """
 
     kind: str
@@ -47,6 +53,7 @@ class Row:
     let_in: int | None = None
     away: int = 403
     names: tuple[tuple[str, str], ...] = ()
+    hidden_from: frozenset[str] = frozenset()
 
 
 P = "/v1/projects/<int:project_id>"
@@ -68,6 +75,7 @@ _MULTIPART = (
     b'--part\r\nContent-Disposition: form-data; name="xml_submission_file"; filename="a.xml"\r\n'
     b"Content-Type: text/xml\r\n\r\n" + _XML + b"\r\n--part--\r\n"
 )
+_REVEAL = {"reason": "for the test, truly", "classes": ["identifying"]}
 _HAND_OVER = {"office": THIRD, "reason": "for the test"}
 
 
@@ -168,6 +176,9 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", f"{F}/draft"): _markdown(EDITORS, "form", form("follow_up", "3")),
     ("DELETE", f"{F}/draft"): Row("form", EDITORS),
     ("POST", f"{F}/draft/publish"): Row("form", EDITORS),
+    ("GET", f"{F}/draft/loosening"): Row("form", EDITORS),
+    # The draft loosens nothing: who is let in is told so.
+    ("POST", f"{F}/draft/loosening"): Row("form", ADMINS, json={"approve": True}, let_in=400),
     ("GET", f"{F}/draft.xml"): Row("form", EDITORS),
     ("GET", f"{F}/draft.xlsx"): Row("form", EDITORS),
     ("GET", f"{F}/draft/fields"): Row("form", EDITORS),
@@ -176,24 +187,26 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", f"{F}/draft/attachments/<name>"): Row("form", EDITORS, names=_CSV, data=b"name,label\n"),
     ("DELETE", f"{F}/draft/attachments/<name>"): Row("form", EDITORS, names=_CSV),
     # Submissions.
-    ("GET", S): Row("intake", READERS, shows=True),
+    ("GET", S): Row("intake", TABLE_READERS, shows=True),
     ("POST", S): Row("intake", FILLERS, data=_XML, content_type="text/xml"),
     ("GET", f"{I}.xml"): Row("submission", READERS),
     ("GET", I): Row("submission", READERS),
     ("GET", f"{I}/attachments"): Row("submission", READERS),
-    ("GET", f"{I}/attachments/<name>"): Row("submission", READERS, names=_FILE),
-    ("GET", f"{I}/attachments/<name>/preview"): Row("submission", READERS, names=_FILE, let_in=406),
+    ("GET", f"{I}/attachments/<name>"): Row("submission", READERS, names=_FILE, hidden_from=BLIND),
+    ("GET", f"{I}/attachments/<name>/preview"): Row("submission", READERS, names=_FILE, let_in=406, hidden_from=BLIND),
     ("POST", f"{I}/attachments/<name>"): Row("submission", MANAGERS, names=_FILE, let_in=409, data=b"another"),
     ("GET", f"{I}/versions"): Row("submission", READERS),
     ("GET", f"{I}/versions/<version_id>.xml"): Row("submission", READERS),
     ("GET", f"{I}/versions/<version_id>"): Row("submission", READERS),
     ("GET", f"{I}/audits"): Row("submission", READERS),
     ("GET", f"{I}/hand-overs"): Row("submission", READERS),
+    ("POST", f"{I}/attachments/<name>/reveal"): Row("submission", REVEALERS, names=_FILE, json=_REVEAL),
+    ("POST", f"{I}/reveal"): Row("submission", REVEALERS, json=_REVEAL),
     ("POST", f"{I}/hand-over"): Row("submission", MANAGERS, json=_HAND_OVER),
-    ("GET", f"{S}.csv"): Row("intake", READERS, shows=True),
-    ("GET", f"{S}.csv.zip"): Row("intake", READERS, shows=True),
-    ("GET", f"{F}.svc"): Row("intake", LIST_READERS),
-    ("GET", f"{F}.svc/<table>"): Row("intake", READERS, shows=True, names=(("table", "Submissions"),)),
+    ("GET", f"{S}.csv"): Row("intake", TABLE_READERS, shows=True),
+    ("GET", f"{S}.csv.zip"): Row("intake", TABLE_READERS, shows=True),
+    ("GET", f"{F}.svc"): Row("intake", LIST_READERS | {"analyst": PROJECT}),
+    ("GET", f"{F}.svc/<table>"): Row("intake", TABLE_READERS, shows=True, names=(("table", "Submissions"),)),
     # Cases.
     ("GET", f"{P}/datasets"): Row("project", LIST_READERS),
     ("GET", D): Row("list", LIST_READERS),
@@ -202,11 +215,12 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", N): Row("entity", READERS),
     ("GET", f"{N}/audits"): Row("entity", READERS),
     ("GET", f"{N}/hand-overs"): Row("entity", READERS),
+    ("POST", f"{N}/reveal"): Row("entity", REVEALERS, json=_REVEAL),
     ("POST", f"{N}/hand-over"): Row("entity", MANAGERS, json=_HAND_OVER),
     # What was kept aside.
     ("GET", f"{P}/quarantine"): Row("project", MANAGERS, shows=True),
     ("GET", Q): Row("entry", MANAGERS),
-    ("GET", f"{Q}/content"): Row("entry", MANAGERS),
+    ("GET", f"{Q}/content"): Row("entry", MANAGERS, hidden_from=BLIND),
     ("POST", f"{Q}/release"): Row("entry", MANAGERS, query="?as=edit"),
     ("DELETE", Q): Row("entry", MANAGERS, json={"reason": "for the test"}),
     # What phones ask. Every member of the project may list; the forms in the list are those that they may fill.

@@ -29,6 +29,8 @@ PEOPLE: dict[str, tuple[Grant, ...]] = {
     "manager": (Grant("manager", 1),),
     "viewer, all": (Grant("viewer", 1, all_offices=True),),
     "viewer": (Grant("viewer", 1),),
+    "case-reader": (Grant("case-reader", 1),),
+    "manager who reads": (Grant("manager", 1), Grant("case-reader", 1)),
     "formfill": (Grant("formfill", 1),),
     "analyst": (Grant("analyst", 1),),
     "stranger": (),

@@ -29,7 +29,7 @@ def manager(backend: Backend, office: str | None = "tr-01", *, all_offices: bool
     return backend.person(Grant("manager", 1, all_offices=all_offices), office=office, name="Manager")
 
 
-def test_the_roles_are_centrals_and_the_analyst(lite: Backend) -> None:
+def test_the_roles_are_centrals_and_ours(lite: Backend) -> None:
     roles = lite.person().get("/roles").json
     assert [(role["id"], role["system"]) for role in roles] == [
         (1, "admin"),
@@ -38,6 +38,7 @@ def test_the_roles_are_centrals_and_the_analyst(lite: Backend) -> None:
         (6, "viewer"),
         (7, "formfill"),
         (8, "analyst"),
+        (9, "case-reader"),
     ]
     assert set(roles[0]) == {"id", "system", "name", "verbs", "createdAt", "updatedAt"}
     assert "submission.read" in roles[3]["verbs"]
@@ -161,14 +162,24 @@ def test_the_last_administrator_stays(backend: Backend) -> None:
     answer = first.delete(f"/assignments/1/{first.actor_id}")
     assert answer.json["code"] == 409.32
     assert first.get("/users").status_code == 200
-    assert first.get("/assignments").json == [{"actorId": first.actor_id, "roleId": 1, "allOffices": True}]
+    held = [each for each in first.get("/assignments").json if each["roleId"] == 1]
+    assert held == [{"actorId": first.actor_id, "roleId": 1, "allOffices": True}]
+
+
+def test_an_administrator_lets_others_read_cases_and_never_themselves(lite: Backend) -> None:
+    admin = lite.person(Grant("admin", all_offices=True))
+    other = lite.person()
+    for place in ("/assignments", PROJECT):
+        assert admin.post(f"{place}/case-reader/{admin.actor_id}").json["code"] == 403.1
+        assert admin.post(f"{place}/case-reader/{other.actor_id}").status_code == 200
+    assert admin.post(f"{PROJECT}/manager/{admin.actor_id}").json["code"] == 403.1
 
 
 def test_two_administrators_cannot_remove_each_other_at_once(backend: Backend) -> None:
     for _ in range(3):
         one, two = backend.admin, backend.admin
         for row in backend.admin.get("/assignments").json:
-            if row["actorId"] not in (one.actor_id, two.actor_id):
+            if row["roleId"] == 1 and row["actorId"] not in (one.actor_id, two.actor_id):
                 assert one.delete(f"/assignments/admin/{row['actorId']}").status_code == 200
         start = threading.Barrier(2)
 

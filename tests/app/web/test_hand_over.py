@@ -38,7 +38,8 @@ def sent(backend: Backend, office: str = "tr-01", custodian: str = "") -> AppUse
 
 
 def manager(backend: Backend, office: str) -> Person:
-    return backend.person(Grant("manager", 1), office=office, name=f"Manager {office}")
+    grants = (Grant("manager", 1), Grant("case-reader", 1))
+    return backend.person(*grants, office=office, name=f"Manager {office}")
 
 
 def steps(person: Person, at: str) -> list[tuple[Any, ...]]:
@@ -59,6 +60,15 @@ def test_a_hand_over_moves_the_right_to_see(cases: Backend, at: str) -> None:
         assert answer.json == nowhere.json
     assert steps(vlora, at) == steps(cases.admin, at) == [("tr-01", "vl-02", REASON, False)]
     assert vlora.get(f"{at}/hand-overs").json[0]["actor"]["displayName"] == "Manager tr-01"
+
+
+@pytest.mark.parametrize("at", [SUBMISSION, CASE], ids=["submission", "case"])
+def test_why_is_masked_for_who_does_not_read_what_identifies(cases: Backend, at: str) -> None:
+    sent(cases)
+    manager(cases, "tr-01").post(f"{at}/hand-over", json=TO_VLORA)
+    viewer = cases.person(Grant("viewer", 1), office="vl-02")
+    (step,) = viewer.get(f"{at}/hand-overs").json
+    assert (step["reason"], step["reason@sportel.masked"], step["to"]) == (None, "identifying", "vl-02")
 
 
 def test_a_submission_is_gone_from_every_list_of_the_old_office(cases: Backend) -> None:

@@ -70,7 +70,9 @@ def expected(row: Row, role: str, target: str) -> int | None:
         return 403 if row.kind == "project" and reach != SITE else 404
     if target == FAR and reach != SITE:
         return 403
-    return 404 if target == OTHER and reach == OFFICE else row.let_in
+    if target == OTHER and reach == OFFICE:
+        return 404
+    return 403 if role in row.hidden_from else row.let_in
 
 
 def text_of(body: bytes) -> str:
@@ -94,6 +96,8 @@ def wrong(row: Row, role: str, target: str, status: int, text: str) -> str | Non
         return "it shows the other office's"
     if row.shows and wanted is None and target == OWN:
         shown = {each for each in (OWN, OTHER, GONE) if canary(each) in text}
+        if role == "analyst":
+            return f"it shows an analyst what is {sorted(shown)}" if shown else None
         if shown != ({OWN} if reach == OFFICE else {OWN, OTHER}):
             return f"it shows what is {sorted(shown)}"
     return None

@@ -34,13 +34,14 @@ def test_every_reason_that_intake_knows_is_explained() -> None:
 
 
 MANAGER_OF_ALL = Grant("manager", 1, all_offices=True)
+READER_OF_ALL = Grant("case-reader", 1, all_offices=True)
 
 
 @pytest.mark.parametrize("reason", sorted(WAYS))
 def test_each_reason_is_listed_explained_and_read_back_byte_for_byte(backend: Backend, reason: str) -> None:
     phone = ready(backend)
     WAYS[reason](backend, phone)
-    manager = backend.person(MANAGER_OF_ALL)
+    manager = backend.person(MANAGER_OF_ALL, READER_OF_ALL)
     entries = listed(manager)
     assert {each["reason"] for each in entries} == {reason}
     contents = []
@@ -57,6 +58,18 @@ def test_each_reason_is_listed_explained_and_read_back_byte_for_byte(backend: Ba
     assert CANARY not in str(entries)
     assert actions(backend, "quarantine.read") == ["quarantine.read"] * len(entries)
     assert all(CANARY not in str(row.details) for row in rows(backend, models.Audit))
+
+
+def test_only_who_reads_every_class_reads_what_was_sorted_into_none(backend: Backend) -> None:
+    phone = ready(backend)
+    make_unknown_version(backend, phone)
+    entry = entry_of(backend.admin)
+    manager = backend.person(MANAGER_OF_ALL)
+    assert manager.get(f"{AT}/{entry}/content").json["code"] == 403.12
+    assert manager.get(f"{AT}/{entry}").json["name"] == "submission.xml"
+    assert actions(backend, "quarantine.read") == []
+    own_office_only = backend.person(MANAGER_OF_ALL, Grant("case-reader", 1), office=backend.office("vl-09"))
+    assert own_office_only.get(f"{AT}/{entry}/content").json["code"] == 403.12
 
 
 def test_an_entry_says_who_sent_what_from_where_and_what_it_waits_for(backend: Backend) -> None:
