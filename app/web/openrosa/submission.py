@@ -8,14 +8,21 @@ from __future__ import annotations
 from flask import Response, request
 
 from app import problems
+from app.db.queries import forms as form_queries
 from app.permissions import SIGNED_IN, holds_role_in
+from app.problems import Problem
 from app.runtime import runtime
+from app.services.blind_edits import refuse_blind_edit
 from app.services.receive_submission import Arrival, Sender, receive_submission
+from app.services.uploads import StoredFile, discard_files
+from app.services.views import view_of_form
 from app.web.door import Door, Here
 from app.web.errors import openrosa_message
 from app.web.metrics import submission_taken
 from app.web.openrosa.headers import openrosa_headers, openrosa_response
 from app.web.openrosa.multipart import read_upload
+from forms.errors import FormsError
+from forms.submission import parse_submission
 
 door = Door("openrosa_submission", tag="OpenRosa", speaks_openrosa=True)
 
@@ -47,9 +54,26 @@ def announce(here: Here) -> Response:
 def submit(here: Here) -> Response:
     upload = read_upload(runtime().settings)
     assert upload.xml is not None  # read_upload refuses a request without it
+    if not here.actor.is_app_user:
+        _refuse_blind_edit(here, upload.xml, upload.files)
     receipt = receive_submission(sender_of(here), here.project_id, Arrival(upload.xml, tuple(upload.files)))
     submission_taken(is_new=receipt.is_new)
     return openrosa_response(openrosa_message(THANKS, "submit_success"), status=201)
+
+
+def _refuse_blind_edit(here: Here, xml: bytes, files: list[StoredFile]) -> None:
+    """A person may speak as phones do, and may have read here what is sent back. Raises Problem 400.8 or 403.11."""
+    try:
+        form = form_queries.form(here.project_id, parse_submission(xml).xml_form_id)
+    except FormsError:
+        return  # refused with its reason where it is taken in
+    if form is None:
+        return
+    try:
+        refuse_blind_edit(here.actor, view_of_form(here.actor, here.project, form), form, xml)
+    except Problem:
+        discard_files(files)
+        raise
 
 
 def sender_of(here: Here) -> Sender:

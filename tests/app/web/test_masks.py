@@ -10,6 +10,7 @@ import pytest
 
 from app.permissions import Grant
 from app.services import read_submissions
+from tests.app.looking import blobs
 from tests.app.shown_forms import VISIT
 from tests.support.backend import Backend, Person, instance
 
@@ -106,6 +107,27 @@ def test_nobody_edits_answers_that_they_do_not_see(visits: Backend) -> None:
     assert "Who t" in visits.admin.get(f"{S}/uuid:t.xml").text
     seeing = visits.person(Grant("manager", 1), Grant("case-reader", 1), office="tr-01")
     assert send(seeing, edit("<who>Other</who>")) is None
+
+
+def send_as_a_phone_does(person: Person, xml: str) -> tuple[int, str]:
+    files = {name: (io.BytesIO(content), name) for name, content in (("a.jpg", b"another photo"),)}
+    data = {"xml_submission_file": (io.BytesIO(xml.encode()), "submission.xml", "text/xml")} | files
+    answer = person.post("/projects/1/submission", data=data)
+    return answer.status_code, answer.text
+
+
+def test_nor_by_the_door_of_the_phones(visits: Backend) -> None:
+    blind = visits.person(Grant("manager", 1), office="tr-01")
+    before = blobs(visits)
+    assert send_as_a_phone_does(blind, edit("<who>Other</who><pic>a.jpg</pic>"))[0] == 403
+    holes = blind.get(f"{S}/uuid:t.xml").text.replace("uuid:t", "uuid:new")
+    status, told = send_as_a_phone_does(visits.admin, holes)
+    assert status == 400
+    assert "sportel:masked" in told
+    assert blobs(visits) == before
+    assert "Who t" in visits.admin.get(f"{S}/uuid:t.xml").text
+    seeing = visits.person(Grant("manager", 1), Grant("case-reader", 1), office="tr-01")
+    assert send_as_a_phone_does(seeing, edit("<who>Other</who>"))[0] == 201
 
 
 def test_a_phone_edits_what_was_filled_on_it(visits: Backend) -> None:
