@@ -77,6 +77,12 @@ class _Instruments:
             ["outcome", "reason"],
             registry=self.registry,
         )
+        self.reveal_alarms = Counter(
+            "sportel_reveal_alarms",
+            "Alarms of the daily budget of reveals: near (four fifths) or spent (refused).",
+            ["kind"],
+            registry=self.registry,
+        )
         self.database_errors = Counter(
             "sportel_database_errors", "Errors of the database's driver.", ["kind"], registry=self.registry
         )
@@ -143,6 +149,11 @@ def submission_taken(*, is_new: bool) -> None:
 def storage_failed(error: Exception) -> None:
     """Count an error of the storage."""
     _instruments().storage_errors.labels(type(error).__name__).inc()
+
+
+def reveal_alarm(kind: str) -> None:
+    """Count one: somebody came `near` the end of a day's reveals, or has `spent` them and asked for more."""
+    _instruments().reveal_alarms.labels(kind).inc()
 
 
 def problem_answered(problem: Problem) -> None:

@@ -22,7 +22,7 @@ from app.web.api.datasets import LIST
 from app.web.api.submissions import ITEM
 from app.web.door import Door, Here
 from app.web.files import sent_file_response
-from app.web.reveal_alarms import count_alarm
+from app.web.metrics import reveal_alarm
 from app.web.schemas import ApiSchema
 
 door = Door("reveals", tag="Reveals")
@@ -93,7 +93,7 @@ def of_file(here: Here, instance_id: str, name: str, body: dict[str, Any]) -> Re
     with _alarms():
         row, is_near = reveal_file(here.actor, view, here.form, *found, name, _reason(body))
     if is_near:
-        count_alarm("near")
+        reveal_alarm("near")
     return sent_file_response(content_of(found[0], row), row.name, row.size_bytes)
 
 
@@ -129,7 +129,7 @@ def _counted(reveal: Callable[[], Reveal]) -> Reveal:
     with _alarms():
         done = reveal()
     if done.is_alarming:
-        count_alarm("near")
+        reveal_alarm("near")
     return done
 
 
@@ -139,5 +139,5 @@ def _alarms() -> Iterator[None]:
         yield
     except Problem as problem:
         if problem.code == problems.REVEAL_BUDGET_SPENT:
-            count_alarm("spent")
+            reveal_alarm("spent")
         raise
