@@ -24,12 +24,16 @@ _AS_ONES_OWN_OFFICE = frozenset({"open_form.list", "open_form.read", "submission
 
 @dataclass(frozen=True)
 class Scope:
-    """What a key is for. None does not narrow; forms and an office are of the project, which must then be given."""
+    """What a key is for. None does not narrow; forms and an office are of the project, which must then be given.
+
+    `classes`: which answers it shows besides the open ones; every other is masked.
+    """
 
     project_id: int | None = None
     form_ids: frozenset[int] | None = None
     office_id: int | None = None
     writes: bool = False
+    classes: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         if self.project_id is None and (self.form_ids is not None or self.office_id is not None):
@@ -39,6 +43,8 @@ class Scope:
 def narrowed(actor: Actor, key_id: int, scope: Scope) -> Actor:
     """The actor as this key lets them act."""
     verbs = (VERBS if scope.writes else READING) - NEVER_BY_KEY
+    if scope.classes is not None:
+        verbs -= {verb for sensitivity, verb in CLASS_VERBS.items() if sensitivity not in scope.classes}
     if scope.office_id not in (None, actor.office_id):
         verbs -= _AS_ONES_OWN_OFFICE
     grants = tuple(dict.fromkeys(part for grant in actor.grants for part in _parts(grant, actor, scope)))

@@ -45,7 +45,7 @@ def is_key(token: str) -> bool:
 
 
 def add_key(by: Actor, actor_id: int, wanted: dict[str, Any]) -> NewKey:
-    """Make a key of one's own. `wanted`: label, project_id, forms, office, writes, days.
+    """Make a key of one's own. `wanted`: label, project_id, forms, office, classes, writes, days.
 
     Raises Problem 400.8 for a project, form or office that is not there for the person, 403.1 for somebody else's.
     """
@@ -64,6 +64,7 @@ def add_key(by: Actor, actor_id: int, wanted: dict[str, Any]) -> NewKey:
         project_id=project_id,
         form_ids=_form_ids(project_id, wanted["forms"]),
         office_id=office_id_of(wanted["office"]),
+        classes=wanted["classes"],
         writes=wanted["writes"],
         created_at=moment,
         expires_at=moment + timedelta(days=wanted["days"]),
@@ -93,7 +94,7 @@ def keys_of(by: Actor, actor_id: int) -> list[dict[str, Any]]:
 
 
 def _shown(key: models.ApiKey, office: str | None, names: dict[int, str]) -> dict[str, Any]:
-    plain = ("id", "label", "project_id", "writes", "created_at", "expires_at", "last_used_at", "revoked_at")
+    plain = ("id", "label", "project_id", "classes", "writes", "created_at", "expires_at", "last_used_at", "revoked_at")
     forms = None if key.form_ids is None else [names[each] for each in key.form_ids]
     return {name: getattr(key, name) for name in plain} | {"token": None, "forms": forms, "office": office}
 

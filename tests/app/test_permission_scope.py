@@ -19,6 +19,7 @@ SCOPES = [
     )
     if project_id is not None or (forms is None and office is None)
 ]
+SCOPES += [Scope(classes=frozenset(named)) for named in ((), ("quasi", "special:health"))]
 # What can be asked about: the site, a project, a form of it.
 QUESTIONS = [(None, None), (1, None), (1, 10), (1, 11), (2, None), (2, 20)]
 
@@ -47,6 +48,8 @@ def in_scope(scope: Scope, verb: str, place: tuple[int | None, int | None]) -> b
     """Said once more, in other words: may the key itself do this there?"""
     project_id, form_id = place
     about = verb not in NEVER_BY_KEY and (scope.writes or reads(verb))
+    if verb.startswith("class.") and scope.classes is not None:
+        about = verb.removeprefix("class.").replace("special_", "special:") in scope.classes
     there = scope.project_id is None or project_id == scope.project_id
     form = scope.form_ids is None or form_id in scope.form_ids
     return about and there and form

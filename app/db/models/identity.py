@@ -14,7 +14,7 @@ from app.db.types import Json, UtcDateTime
 class ApiKey(Base):
     """A person's key for a script or a spreadsheet, narrower than the person. Only the hash is kept.
 
-    `form_ids` and `office_id` narrow within the project; `classes` will narrow what is shown of answers.
+    `form_ids` and `office_id` narrow within the project; `classes` narrows what is shown of answers.
     """
 
     __tablename__ = "api_keys"

@@ -36,6 +36,7 @@ _KEY = (
         _keys.c.form_ids,
         _keys.c.office_id,
         _keys.c.writes,
+        _keys.c.classes,
         _keys.c.last_used_at,
         _keys.c.expires_at,
         _users.c.email,
@@ -98,9 +99,10 @@ def key_by_token(token_hash: bytes, moment: datetime) -> LiveKey | None:
     actor = actor_of_rows(rows)
     if actor is None:
         return None
-    key_id, project_id, form_ids, office_id, writes, used_at, expires_at, email = rows[0][8:]
+    key_id, project_id, form_ids, office_id, writes, classes, used_at, expires_at, email = rows[0][8:]
     forms = None if form_ids is None else frozenset(form_ids)
-    return LiveKey(actor, key_id, Scope(project_id, forms, office_id, writes), used_at, expires_at, email)
+    shown = None if classes is None else frozenset(classes)
+    return LiveKey(actor, key_id, Scope(project_id, forms, office_id, writes, shown), used_at, expires_at, email)
 
 
 def note_key_use(key_id: int, moment: datetime) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from app.permissions import CLASS_VERBS
 from app.services.api_keys import MOST_DAYS
 from app.web.schemas import ApiSchema, Moment
 from app.web.schemas.access import ActorSchema
+from forms.schema.model import CLEAR
 
 _password = validate.Length(max=1024)
 _name = validate.Length(min=1, max=255)
@@ -22,12 +24,20 @@ class PasswordChangeSchema(ApiSchema):
 
 
 class NewApiKeySchema(ApiSchema):
-    """What a key is for. Without a project: for all that its person may; `forms` and `office` are of the project."""
+    """What a key is for. Without a project: for all that its person may; `forms` and `office` are of the project.
+
+    `classes`: which classes of answers it shows besides the open ones; null for all that its person reads.
+    """
 
     label = fields.String(required=True, validate=_name)
     project_id = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1, max=_MOST_ID))
     forms = fields.List(fields.String(validate=_name), load_default=None, allow_none=True)
     office = fields.String(load_default=None, allow_none=True, validate=_name)
+    classes = fields.List(
+        fields.String(validate=validate.OneOf(sorted(CLASS_VERBS))),
+        load_default=lambda: sorted(CLEAR & set(CLASS_VERBS)),
+        allow_none=True,
+    )
     writes = fields.Boolean(load_default=False)
     days = fields.Integer(load_default=90, validate=validate.Range(min=1, max=MOST_DAYS))
 
@@ -41,6 +51,7 @@ class ApiKeySchema(ApiSchema):
     project_id = fields.Integer(allow_none=True)
     forms = fields.List(fields.String(), allow_none=True)
     office = fields.String(allow_none=True)
+    classes = fields.List(fields.String(), allow_none=True)
     writes = fields.Boolean()
     created_at = Moment()
     expires_at = Moment()

@@ -116,7 +116,7 @@ def test_a_key_for_an_office_shows_that_offices_rows_only(backend: Backend) -> N
     path = "/projects/1/forms/visit.svc/Submissions"
 
     def seen(person: Person) -> list[str]:
-        token = make(person, projectId=1, office=theirs)["token"]
+        token = make(person, projectId=1, classes=None, office=theirs)["token"]
         answer = ask(backend, token, path)
         return [row["who"] for row in answer.json["value"]] if answer.status_code == 200 else []
 
@@ -124,6 +124,28 @@ def test_a_key_for_an_office_shows_that_offices_rows_only(backend: Backend) -> N
     # Who reaches the own office only gets nothing of another with a key either.
     assert seen(backend.person(Grant("viewer", 1), office=ours)) == []
     assert seen(backend.person(Grant("case-reader", 1), office=theirs)) == ["theirs"]
+
+
+def test_a_key_shows_what_may_lie_in_clear_unless_more_was_asked_for(backend: Backend) -> None:
+    backend.admin.publish(VISIT)
+    xml = instance("visit", "<who>Lule</who><age>31</age>", instance_id="uuid:1")
+    assert backend.phone(office=backend.office("tr-01")).send(xml).status_code == 201
+    reader = backend.person(Grant("case-reader", 1, all_offices=True))
+
+    def shown(**wanted: Any) -> str:
+        answer = ask(backend, make(reader, **wanted)["token"], "/projects/1/forms/visit/submissions/uuid:1.xml")
+        assert answer.status_code == 200
+        return answer.text
+
+    assert make(reader)["classes"] == ["operational", "quasi"]
+    assert "Lule" not in shown()
+    assert '<who sportel:masked="identifying"/>' in shown()
+    assert "Lule" in shown(classes=["identifying"])
+    assert "Lule" in shown(classes=None)
+    # Naming a class gives nobody what they do not read themselves.
+    viewer = backend.person(*VIEWER)
+    token = make(viewer, classes=["identifying"])["token"]
+    assert "Lule" not in ask(backend, token, "/projects/1/forms/visit/submissions/uuid:1.xml").text
 
 
 def test_what_its_person_loses_the_key_loses_at_once(backend: Backend) -> None:
