@@ -29,7 +29,7 @@ from app.web.row_scope import hold_to
 from app.web.storable import is_storable, texts
 
 # What the verbs that read rows of an office are about.
-_OF_AN_OFFICE = frozenset({"submission", "entity", "quarantine"})
+_OF_AN_OFFICE = frozenset({"submission", "deidentified", "entity", "quarantine"})
 
 
 @dataclass(frozen=True)

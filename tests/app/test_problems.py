@@ -23,13 +23,16 @@ SAMPLES: dict[str, Any] = {
     "str | None": "thing",
     "int": 7,
     "dict[str, Any]": {"xlsFormWarnings": ["look"]},
+    "list[dict[str, str]]": [{"path": "/age", "before": "identifying", "after": "open"}],
 }
+# Where a text is one of a few.
+CHOSEN = {"no_preview": {"reason": "large"}}
 
 
 def made(name: str) -> Problem:
     factory = CATALOGUE[name]
     given = {
-        parameter.name: SAMPLES[str(parameter.annotation)]
+        parameter.name: CHOSEN.get(name, {}).get(parameter.name) or SAMPLES[str(parameter.annotation)]
         for parameter in inspect.signature(factory).parameters.values()
         if parameter.kind != inspect.Parameter.VAR_KEYWORD and parameter.default is inspect.Parameter.empty
     }

@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from app.config import ROOT
 from app.db import db, models
-from app.services.read_submissions import file_of, xml_of
+from app.services.read_submissions import content_of, stored_xml
 from tests.app.looking import kept_aside
 from tests.app.web.openrosa.bodies import BOUNDARY, body, file_part, xml_part
 from tests.faults.corpus_file import HostileFile, submission
@@ -227,11 +227,11 @@ def _submissions() -> tuple[Counter[bytes], Counter[bytes]]:
     files: Counter[bytes] = Counter()
     for version in db.session.scalars(select(models.SubmissionVersion)):
         row = db.session.get_one(models.Submission, version.submission_id)
-        submissions[xml_of(row, version)] += 1
-        arrived = select(models.SubmissionAttachment.name).where(
+        submissions[stored_xml(row, version)] += 1
+        arrived = select(models.SubmissionAttachment).where(
             models.SubmissionAttachment.submission_version_id == version.id,
             models.SubmissionAttachment.blob_key.is_not(None),
         )
-        for name in db.session.scalars(arrived):
-            files[b"".join(file_of(row, version, name)[1])] += 1
+        for file in db.session.scalars(arrived):
+            files[b"".join(content_of(row, file))] += 1
     return submissions, files

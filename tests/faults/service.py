@@ -26,6 +26,7 @@ from app.config import ROOT
 from tests.journeys.phone.served import Served
 
 COMMAND_SECONDS = 900
+WORKERS = 2  # by default
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,11 @@ class Service(Served):
         self._started.append(self._process.pid)
 
     def start(self) -> float:
-        """Start and wait until /ready says yes; the seconds that it took. Raises RuntimeError with the log's end."""
+        """Start and wait until /ready says yes and all workers are there; the seconds that it took. Raises RuntimeError with the log's end."""
         begun = time.monotonic()
         self.launch()
         while time.monotonic() < begun + 120 and self.is_running():
-            if self._answers():
+            if self._answers() and len(self.workers()) == int(self.environment.get("SPORTEL_WORKERS", WORKERS)):
                 return time.monotonic() - begun
             time.sleep(0.02)
         raise RuntimeError(f"the server did not get ready; its last words:\n{self.log.read_text()[-3000:]}")

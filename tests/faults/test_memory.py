@@ -39,7 +39,7 @@ def test_a_worker_without_memory_takes_nothing_that_it_does_not_keep(
             limit = address_space(process) // 2
             resource.prlimit(process, resource.RLIMIT_AS, (limit, limit))
         waiting = []
-        for number in range(200 if full else 8):
+        for number in range(200 if full else 12):
             name, size = f"uuid:{uuid4()}", dice.randrange(LEAST_LARGE_BYTES, MOST_LARGE_BYTES)
             filled = Filled(name, write_xml(name, number, "x" * size, {}))
             ledger.begin(filled)

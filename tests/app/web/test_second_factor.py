@@ -183,7 +183,7 @@ def test_who_must_have_one_and_has_not_can_only_set_it_up(strict: Backend) -> No
 
 
 def test_a_role_that_needs_one_needs_it_from_the_next_request_on(strict: Backend) -> None:
-    drita = person(strict)
+    drita = person(strict, Grant("formfill", 1))
     token = drita.sign_in().json["token"]
     assert drita.ask(token, "/projects/1").status_code == 200
     with strict.app.app_context():
@@ -193,7 +193,7 @@ def test_a_role_that_needs_one_needs_it_from_the_next_request_on(strict: Backend
 
 
 def test_a_key_of_somebody_who_must_have_one_and_has_none_opens_nothing(strict: Backend) -> None:
-    drita = person(strict)
+    drita = person(strict, Grant("formfill", 1))
     token = drita.sign_in().json["token"]
     key = drita.ask(token, f"/users/{drita.actor_id}/api-keys", "POST", json={"label": "Excel"}).json["token"]
     assert drita.ask(key, "/projects/1").status_code == 200

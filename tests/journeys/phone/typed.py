@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from app.services.spreadsheet_cells import inert
+
 POINT_PARTS = ("Latitude", "Longitude", "Altitude", "Accuracy")
 
 
@@ -116,10 +118,15 @@ def from_text(question: Question, text: str) -> Any:
 
 
 def from_csv(question: Question, line: Mapping[str, str]) -> Any:
-    """The typed value of a question in a line of the root's CSV; a point has four columns."""
+    """The typed value of a question in a line of the root's CSV; a point has four columns.
+
+    A text that a spreadsheet would run as a formula stands behind an apostrophe there, and only such a text.
+    """
     column = question.path.strip("/").replace("/", "-")
     if question.type != "geopoint":
-        return from_text(question, line[column])
+        cell = line[column]
+        plain = cell[1:] if cell.startswith("'") and inert(cell[1:]) == cell else cell
+        return from_text(question, plain)
     parts = [line[f"{column}-{part}"] for part in POINT_PARTS]
     return tuple(float(part) for part in parts) if any(parts) else None
 
