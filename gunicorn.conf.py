@@ -99,6 +99,23 @@ def post_worker_init(worker):
     worker.outbox.start()
 
 
+def on_reload(server):
+    """From now on, the workers that are there finish what they have begun and take nothing new."""
+    server.last_to_quit = server.worker_age
+
+
+def child_exit(server, worker):
+    """Replace a worker that died while those from before a reload are still finishing.
+
+    Gunicorn counts these as workers: should the new ones die meanwhile, nobody would serve until the last slow upload
+    has ended.
+    """
+    last_to_quit = getattr(server, "last_to_quit", 0)
+    serving = [each for each in server.WORKERS.values() if each.age > last_to_quit]
+    if worker.age > last_to_quit and len(server.WORKERS) >= server.num_workers > len(serving):
+        server.spawn_worker()
+
+
 def worker_exit(_server, worker):
     """Finish what is being done, so that the next process need not wait for the lease to expire."""
     outbox = getattr(worker, "outbox", None)
