@@ -23,10 +23,14 @@ def _insert_one(table: Table, columns: tuple[str, ...]) -> Prepared:
     return Prepared(table.insert().returning(table.c.id), columns)
 
 
+def insert_of(dialect: str) -> Any:
+    """The INSERT of a database, which knows ON CONFLICT."""
+    return postgresql.insert if dialect == "postgresql" else sqlite.insert
+
+
 @cache
 def _insert_if_new(table: Table, columns: tuple[str, ...], dialect: str) -> Prepared:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return Prepared(insert(table).on_conflict_do_nothing().returning(table.c.id), columns)
+    return Prepared(insert_of(dialect)(table).on_conflict_do_nothing().returning(table.c.id), columns)
 
 
 def insert_row(model: type[Base], **values: Any) -> int:

@@ -186,10 +186,10 @@ def install_metrics(app: Flask, settings: Settings) -> None:
 
 
 def _database_failed(context: ExceptionContext) -> None:
-    _instruments().database_errors.labels(type(context.original_exception).__name__).inc()
+    _statement_failed(context.original_exception)
 
 
-def _statement_failed(error: Exception) -> None:
+def _statement_failed(error: BaseException) -> None:
     _instruments().database_errors.labels(type(error).__name__).inc()
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import db, models
+from app.db.insert import insert_of
 
 Count, Approval = models.RevealCount, models.LooseningApproval
 
@@ -18,8 +16,7 @@ def take_one(actor_id: int, day: str, budget: int) -> int | None:
     One statement, so that two requests at once cannot both take the last one.
     """
     connection = db.session.connection()
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(Count).values(actor_id=actor_id, day=day, count=1)
+    statement = insert_of(connection.dialect.name)(Count).values(actor_id=actor_id, day=day, count=1)
     taken: int | None = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["actor_id", "day"], set_={"count": Count.count + 1}, where=Count.count < budget

@@ -17,9 +17,9 @@ from app.problems import Problem
 from app.services.add_entity import reached_entity
 from app.services.read_submissions import content_of
 from app.services.reveal import Reveal, Wish, reveal_entity, reveal_file, reveal_submission
-from app.services.views import view_of_cases, view_of_form
+from app.services.views import View, view_of_cases, view_of_form
 from app.web.api.datasets import LIST
-from app.web.api.submissions import ITEM
+from app.web.api.submissions import ITEM, Found
 from app.web.door import Door, Here
 from app.web.files import sent_file_response
 from app.web.metrics import reveal_alarm
@@ -70,10 +70,7 @@ class RevealSchema(ApiSchema):
     returns=RevealSchema(),
 )
 def of_submission(here: Here, instance_id: str, body: dict[str, Any]) -> Reveal:
-    view = view_of_form(here.actor, here.project, here.form)
-    found = submission_queries.submission(view.scope(), instance_id)
-    if found is None:
-        raise problems.not_found()
+    view, found = _reached(here, instance_id)
     return _counted(lambda: reveal_submission(here.actor, view, here.form, *found, _wish(body)))
 
 
@@ -86,10 +83,7 @@ def of_submission(here: Here, instance_id: str, body: dict[str, Any]) -> Reveal:
     answer_types=("application/octet-stream",),
 )
 def of_file(here: Here, instance_id: str, name: str, body: dict[str, Any]) -> Response:
-    view = view_of_form(here.actor, here.project, here.form)
-    found = submission_queries.submission(view.scope(), instance_id)
-    if found is None:
-        raise problems.not_found()
+    view, found = _reached(here, instance_id)
     with _alarms():
         row, is_near = reveal_file(here.actor, view, here.form, *found, name, _reason(body))
     if is_near:
@@ -112,6 +106,15 @@ def of_entity(here: Here, name: str, uuid: str, body: dict[str, Any]) -> Reveal:
     view = view_of_cases(here.actor, here.project)
     entity = reached_entity(view, dataset, uuid)
     return _counted(lambda: reveal_entity(here.actor, view, here.project, dataset, entity, _wish(body)))
+
+
+def _reached(here: Here, instance_id: str) -> tuple[View, Found]:
+    """The submission and what the actor sees of it. Raises Problem 404.1 if it is not there for the actor."""
+    view = view_of_form(here.actor, here.project, here.form)
+    found = submission_queries.submission(view.scope(), instance_id)
+    if found is None:
+        raise problems.not_found()
+    return view, found
 
 
 def _wish(body: dict[str, Any]) -> Wish:
