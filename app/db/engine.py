@@ -42,12 +42,23 @@ def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _on_begin(connection: Connection) -> None:
     writer = connection.get_execution_options().get("sportel_writer", False)
-    begin = "BEGIN IMMEDIATE" if writer else "BEGIN"
+    _tell_driver(connection, "BEGIN IMMEDIATE" if writer else "BEGIN")
+
+
+def begin_again_as_writer(connection: Connection) -> None:
+    """Commit at the driver and begin anew: for SQLAlchemy it stays one transaction, which has only read so far."""
+    _tell_driver(connection, "COMMIT")
+    # PostgreSQL's driver begins by itself.
+    if connection.dialect.name == "sqlite":
+        _tell_driver(connection, "BEGIN IMMEDIATE")
+
+
+def _tell_driver(connection: Connection, sql: str) -> None:
     driver: Any = connection.connection.dbapi_connection
     try:
-        driver.execute(begin)
-    except sqlite3.Error as error:
-        raise driver_failed(error, connection, begin) from error
+        driver.commit() if sql == "COMMIT" else driver.execute(sql)
+    except Exception as error:
+        raise driver_failed(error, connection, sql) from error
 
 
 def driver_failed(error: Exception, on: Connection, sql: str) -> Exception:
@@ -77,5 +88,12 @@ def is_full(error: DBAPIError) -> bool:
 def engine_options(url: str) -> dict[str, Any]:
     """Pool settings: PostgreSQL's connections are checked before use, so that a restart heals by itself."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"check_same_thread": False}}
-    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10, "connect_args": {"connect_timeout": 5}}
+        # The connection that was used last knows the pages that the next one needs.
+        return {"connect_args": {"check_same_thread": False}, "pool_use_lifo": True}
+    return {
+        "pool_pre_ping": True,
+        "pool_use_lifo": True,
+        "pool_size": 5,
+        "max_overflow": 10,
+        "connect_args": {"connect_timeout": 5},
+    }

@@ -16,7 +16,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Insert
 
 from app.db import db
-from app.db.engine import WRITER, driver_failed
+from app.db.engine import WRITER, begin_again_as_writer, driver_failed
 
 _Convert = Callable[[Any], Any]
 _HELD = "connection"
@@ -33,8 +33,14 @@ def connection() -> Connection:
 
 
 def begin_writing() -> None:
-    """Begin the session's transaction as the writer."""
+    """Begin the session's transaction as the writer; what was read before is let go, what was added is committed."""
     session = db.session()
+    held: Connection | None = session.info.get(_HELD)
+    if held is not None and not held.closed and not (session.new or session.dirty or session.deleted):
+        # It has only read, and has a connection: the session need not give that back and ask for it anew.
+        begin_again_as_writer(held)
+        return
+    session.commit()
     session.info[_HELD] = session.connection(execution_options=WRITER)
 
 

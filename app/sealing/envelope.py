@@ -6,7 +6,6 @@ associated data, so that a sealed value moved to another row does not open.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
@@ -44,7 +43,7 @@ def open_sealed(key: bytes, sealed: bytes, place: str) -> bytes:
 
 def keyed_hash(key: bytes, content: bytes) -> bytes:
     """HMAC-SHA-256, 32 bytes. A plain hash of a short record could be guessed from its content."""
-    return hmac.new(key, content, hashlib.sha256).digest()
+    return hmac.digest(key, content, "sha256")
 
 
 @dataclass(frozen=True, repr=False)

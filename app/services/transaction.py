@@ -16,9 +16,8 @@ def transaction() -> Iterator[None]:
     What was read before on this request is released first, so that the block sees the newest state and SQLite
     takes its writer's lock at the beginning, not half-way.
     """
-    db.session.commit()
-    begin_writing()
     try:
+        begin_writing()
         yield
         db.session.commit()
     except BaseException:

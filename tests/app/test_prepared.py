@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -61,6 +63,44 @@ def test_the_next_transaction_has_its_own_connection(backend: Backend) -> None:
         db.session.commit()
         assert first.closed
         assert connection() is not first
+
+
+def test_a_transaction_sees_what_others_committed_since_the_last_look(backend: Backend) -> None:
+    with backend.app.app_context():
+        assert ALL_OF_IT.rows({"action": "since"}) == []
+        with db.engine.begin() as other:
+            other.execute(insert(AUDIT).values(action="since", details={}, logged_at=now()))
+        with transaction():
+            assert len(ALL_OF_IT.rows({"action": "since"})) == 1
+
+
+def test_after_a_look_a_transaction_is_the_only_writer_from_its_beginning(lite: Backend) -> None:
+    with lite.app.app_context():
+        ALL_OF_IT.rows({"action": "a"})
+        rival = sqlite3.connect(
+            lite.app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///"), timeout=0, isolation_level=None
+        )
+        with closing(rival), transaction(), pytest.raises(sqlite3.OperationalError, match="locked"):
+            rival.execute("BEGIN IMMEDIATE")
+
+
+def test_after_a_look_a_transaction_that_ends_badly_leaves_nothing(backend: Backend) -> None:
+    with backend.app.app_context():
+        ALL_OF_IT.rows({"action": "gone"})
+        with pytest.raises(ValueError, match="the end"), transaction():  # noqa: PT012  (raised inside of the transaction)
+            insert_row(models.Audit, action="gone", details={}, logged_at=now())
+            raise ValueError("the end")
+        assert ALL_OF_IT.rows({"action": "gone"}) == []
+
+
+def test_what_was_added_before_a_transaction_is_kept_with_it(backend: Backend) -> None:
+    with backend.app.app_context():
+        ALL_OF_IT.rows({"action": "a"})
+        db.session.add(models.Project(name="before", created_at=now()))
+        with transaction():
+            pass
+        db.session.rollback()
+        assert "before" in db.session.scalars(select(models.Project.name)).all()
 
 
 def test_the_error_is_sqlalchemys_and_holds_no_value(backend: Backend) -> None:
