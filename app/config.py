@@ -156,6 +156,11 @@ class Settings:
         _one_of("off", "privileged", "all"),
         "Who needs a second factor: nobody, whoever administers or reveals, or all. off: on loopback alone.",
     )
+    webauthn_verification: str = _setting(
+        "preferred",
+        _one_of("preferred", "required"),
+        "Must a security key also ask its owner for a PIN or a finger, or is it only to be asked for?",
+    )
     sign_in_tries: int = _setting(
         5, _whole(1, 100), "Wrong sign-ins in a row for one address before it must wait, longer and longer."
     )

@@ -116,8 +116,11 @@ def basic_off() -> Problem:
     )
 
 
-def code_needed(*, is_wrong: bool = False) -> Problem:
-    """The password is right, and not enough. `is_wrong`: a code came, of another secret or moment, or used before."""
+def code_needed(*, is_wrong: bool = False, public_key: dict[str, Any] | None = None) -> Problem:
+    """The password is right, and not enough. `is_wrong`: a code came, of another secret or moment, or used before.
+
+    `public_key`: what the browser of somebody who has security keys is to ask them.
+    """
     if is_wrong:
         message = (
             "The code is wrong, or was used before; wait for the next one and check the phone's clock. /"
@@ -125,10 +128,10 @@ def code_needed(*, is_wrong: bool = False) -> Problem:
         )
     else:
         message = (
-            "A second factor is needed: send the code of your authenticator, or a recovery code, as `code`. /"
-            " Nevojitet kodi i aplikacionit tuaj, ose një kod rezervë."
+            "A second factor is needed: send the code of your authenticator, or a recovery code, as `code`; or your"
+            " security key's answer as `assertion`. / Nevojitet kodi i aplikacionit tuaj, ose një kod rezervë."
         )
-    return Problem(401.7, message, {"field": "code"})
+    return Problem(401.7, message, {"field": "code"} | ({} if public_key is None else {"publicKey": public_key}))
 
 
 def must_enrol() -> Problem:

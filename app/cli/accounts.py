@@ -67,7 +67,7 @@ def set_password_command(email: str, password: str) -> None:
 def enrol_command(email: str) -> None:
     """Set up the second factor of the person with EMAIL, who sits here with their phone."""
     by = person(email)
-    new = second_factor.begin_enrolment(by, None)
+    new = second_factor.begin_enrolment(by)
     click.echo(collect_settings.terminal(new.uri))
     click.echo(f"Scan this with an authenticator app, or type the secret into it: {new.secret}")
     codes = second_factor.confirm(by, click.prompt("The six digits that it shows now"))

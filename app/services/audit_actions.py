@@ -44,6 +44,8 @@ _WRITES = (
         user__second_factor__update="A person was given new recovery codes.",
         user__second_factor__recovery="A person signed in, or changed their second factor, with a recovery code.",
         user__second_factor__delete="A person's lost second factor was taken away; all their sessions ended.",
+        user__security_key__create="A person added a security key.",
+        user__security_key__delete="A person took a security key of theirs away; all their sessions ended.",
         user__session__create="A person signed in.",
         user__session__end="A session was ended.",
     ),
@@ -142,6 +144,11 @@ _READS = (
     *_of("quarantine", kind=Kind.READ, quarantine__read="The content of what was put aside was looked at."),
 )
 _DENIALS = (
+    *_of(
+        "user",
+        kind=Kind.DENIAL,
+        user__security_key__refuse="A security key was refused that had not counted on: there may be a copy of it.",
+    ),
     *_of(
         "access",
         kind=Kind.DENIAL,

@@ -16,11 +16,11 @@ from app.db.queries import access, identity
 from app.db.queries.second_factors import is_enrolled
 from app.permissions import Actor, may
 from app.runtime import runtime
-from app.services import second_factor
 from app.services.api_keys import holder_of_key, is_key
 from app.services.audit import record
 from app.services.limits import SignInLimit
 from app.services.second_factor_policy import must_have_factor
+from app.services.second_factor_proof import NO_PROOF, Proof, prove
 from app.services.sign_in import actor_of_password, csrf_of, new_token, token_hash
 from app.services.transaction import transaction
 
@@ -39,21 +39,21 @@ class Session:
 
 
 def create_session(
-    email: str, password: str, code: str | None = None, *, address: str | None = None
+    email: str, password: str, proof: Proof = NO_PROOF, *, address: str | None = None
 ) -> tuple[Session, bool]:
     """Sign in: always a new token; True if all that it can do is set up a second factor.
 
     An API key in place of the password gives the key itself as the token: so does a program sign in that knows an
     address and a password, and goes on with what it is answered, such as pyODK.
 
-    `code`: of the second factor, for who has one; `address`: the IP address that asks.
-    Raises Problem 401.2, 401.7 if the code is missing, wrong or used before, 429.1.
+    `proof`: of the second factor, for who has one; `address`: the IP address that asks.
+    Raises Problem 401.2, 401.7 if the proof is missing, wrong or used before, 429.1.
     """
     if is_key(password):
         return _session_of_key(email, password), False
     limit = SignInLimit(email, address)
     proven = actor_of_password(email, password, limit)
-    factor = _factor(proven.actor, code, limit)
+    factor = prove(proven.actor.id, proof, limit) if is_enrolled(proven.actor.id) else None
     limit.right()
     actor, session = proven.actor, _new_session()
     with transaction():
@@ -83,20 +83,6 @@ def _session_of_key(email: str, key: str) -> Session:
     if holder is None:
         raise problems.authentication_failed()
     return Session(key, csrf_of(key), now(), holder.expires_at)
-
-
-def _factor(actor: Actor, code: str | None, limit: SignInLimit) -> str | None:
-    """The second factor that was given; None for who has none."""
-    if not is_enrolled(actor.id):
-        return None
-    if code is None:
-        raise problems.code_needed()
-    factor = second_factor.use(actor.id, code)
-    if factor is None:
-        # Counted like a wrong password: a million codes are soon tried.
-        limit.wrong()
-        raise problems.code_needed(is_wrong=True)
-    return factor
 
 
 def _must_enrol(actor: Actor, factor: str | None) -> bool:

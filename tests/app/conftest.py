@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
 from app.db import db
+from app.services import sign_in
 from tests.support.backend import Backend, make_backend
 
 MakeBackend = Callable[..., Backend]
+# argon2 with the least that it can cost.
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def close(backend: Backend) -> None:
@@ -36,6 +40,12 @@ def make_lite(sqlite_template: Path, tmp_path: Path) -> Iterator[MakeBackend]:
     yield build
     for backend in made:
         close(backend)
+
+
+@pytest.fixture
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that sign in many times and are about something else."""
+    monkeypatch.setattr(sign_in, "_HASHER", CHEAP)
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from app import problems
+from app import problems, problems_sign_in
 from app.problems import Problem
 
 CATALOGUE: dict[str, Callable[..., Problem]] = {
     name: factory
-    for name, factory in inspect.getmembers(problems, inspect.isfunction)
-    if factory.__module__ == "app.problems"
+    for module in (problems, problems_sign_in)
+    for name, factory in inspect.getmembers(module, inspect.isfunction)
+    if factory.__module__ == module.__name__
 }
 SAMPLES: dict[str, Any] = {
     "list[str]": ["one", "two"],

@@ -14,7 +14,7 @@ from app.db.models.entity import (
 from app.db.models.erasure import Erasure, SweepMark
 from app.db.models.form import Form, FormAttachment, FormVersion, Project
 from app.db.models.hand_over import HandOver
-from app.db.models.identity import ApiKey, Incident, RecoveryCode, SecondFactor
+from app.db.models.identity import ApiKey, Incident, RecoveryCode, SecondFactor, SecurityKey, WebauthnChallenge
 from app.db.models.limits import Limit
 from app.db.models.outbox import Lease, Outbox
 from app.db.models.reveal import LooseningApproval, RevealCount
@@ -52,9 +52,11 @@ __all__ = [
     "RecoveryCode",
     "RevealCount",
     "SecondFactor",
+    "SecurityKey",
     "Submission",
     "SubmissionAttachment",
     "SubmissionVersion",
     "SweepMark",
     "User",
+    "WebauthnChallenge",
 ]

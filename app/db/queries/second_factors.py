@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, func, insert, select, update
+from sqlalchemy import CursorResult, delete, exists, func, insert, or_, select, update
 
 from app.db import db, models
 
-Factor, Code = models.SecondFactor, models.RecoveryCode
+Factor, Code, Key = models.SecondFactor, models.RecoveryCode, models.SecurityKey
 
 
 def factor(actor_id: int) -> models.SecondFactor | None:
@@ -18,9 +18,10 @@ def factor(actor_id: int) -> models.SecondFactor | None:
 
 
 def is_enrolled(actor_id: int) -> bool:
-    """Has the person a second factor that works?"""
-    found = factor(actor_id)
-    return found is not None and found.secret_sealed is not None
+    """Has the person a second factor that works: an authenticator app, or a security key?"""
+    app = exists().where(Factor.actor_id == actor_id, Factor.secret_sealed.is_not(None))
+    key = exists().where(Key.actor_id == actor_id)
+    return bool(db.session.scalar(select(or_(app, key))))
 
 
 def use_step(actor_id: int, step: int) -> bool:
@@ -53,6 +54,7 @@ def replace_codes(actor_id: int, hashes: list[bytes], moment: datetime) -> None:
 
 
 def remove(actor_id: int) -> None:
-    """Forget the person's second factor and recovery codes."""
+    """Forget the person's second factors and recovery codes."""
     db.session.execute(delete(Factor).where(Factor.actor_id == actor_id))
+    db.session.execute(delete(Key).where(Key.actor_id == actor_id))
     db.session.execute(delete(Code).where(Code.actor_id == actor_id))

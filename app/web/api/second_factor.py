@@ -8,12 +8,13 @@ from flask import request
 
 from app.permissions import HALF_SIGNED_IN
 from app.services import collect_settings, second_factor
+from app.services.second_factor_proof import Proof
 from app.web.door import Door, Here, success
 from app.web.schemas import SuccessSchema
 from app.web.schemas.identity import (
     CodeSchema,
     EnrolmentSchema,
-    MaybeCodeSchema,
+    MaybeProofSchema,
     RecoveryCodesSchema,
     SecondFactorSchema,
 )
@@ -33,11 +34,11 @@ def get(here: Here) -> second_factor.State:
     _OWN,
     verb=HALF_SIGNED_IN,
     summary="Begin to set up an authenticator; its secret is shown this once",
-    body=MaybeCodeSchema(),
+    body=MaybeProofSchema(),
     returns=EnrolmentSchema(),
 )
 def begin(here: Here, body: dict[str, Any]) -> dict[str, str]:
-    new = second_factor.begin_enrolment(here.actor, body["code"], address=request.remote_addr)
+    new = second_factor.begin_enrolment(here.actor, Proof(**body), address=request.remote_addr)
     return {"secret": new.secret, "uri": new.uri, "svg": collect_settings.picture(new.uri).decode()}
 
 
@@ -58,11 +59,11 @@ def confirm(here: Here, body: dict[str, Any]) -> dict[str, list[str]]:
     f"{_OWN}/recovery-codes",
     verb=HALF_SIGNED_IN,
     summary="New recovery codes instead of the old ones",
-    body=CodeSchema(),
+    body=MaybeProofSchema(),
     returns=RecoveryCodesSchema(),
 )
 def renew_codes(here: Here, body: dict[str, Any]) -> dict[str, list[str]]:
-    codes = second_factor.renew_codes(here.actor, body["code"], address=request.remote_addr)
+    codes = second_factor.renew_codes(here.actor, Proof(**body), address=request.remote_addr)
     return {"recovery_codes": codes}
 
 

@@ -10,6 +10,7 @@ from app import problems
 from app.permissions import ANYBODY, HALF_SIGNED_IN, SIGNED_IN
 from app.services import sessions
 from app.services.api_keys import is_key
+from app.services.second_factor_proof import Proof
 from app.web.auth import SESSION_COOKIE
 from app.web.csrf import CSRF_FIELD
 from app.web.door import Door, Here, success
@@ -21,8 +22,8 @@ door = Door("sessions", tag="Sessions")
 
 @door.route("POST", "/sessions", verb=ANYBODY, summary="Sign in", body=SignInSchema(), returns=SessionSchema())
 def create(here: Here, body: dict[str, Any]) -> Response:
-    email, password, code = body["email"], body["password"], body["code"]
-    session, must_enrol = sessions.create_session(email, password, code, address=request.remote_addr)
+    proof = Proof(body["code"], body["assertion"])
+    session, must_enrol = sessions.create_session(body["email"], body["password"], proof, address=request.remote_addr)
     response = jsonify(SessionSchema().dump(session) | ({"mustEnrol": True} if must_enrol else {}))
     if is_key(session.token):
         return response  # a program's; a browser has no use for it

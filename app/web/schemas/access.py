@@ -10,11 +10,15 @@ _name = validate.Length(min=1, max=255)
 
 
 class SignInSchema(ApiSchema):
-    """An address and a password; `code` of the second factor, or a recovery code, for who has one."""
+    """An address and a password; for who has a second factor `code`, its digits or a recovery code, or `assertion`.
+
+    `assertion`: a security key's answer, as a browser gives it as JSON, to the `details.publicKey` of 401.7.
+    """
 
     email = fields.String(required=True, validate=validate.Length(max=320))
     password = fields.String(required=True, load_only=True, validate=validate.Length(max=1024))
     code = fields.String(load_default=None, allow_none=True, load_only=True, validate=validate.Length(max=64))
+    assertion = fields.Dict(load_default=None, allow_none=True, load_only=True)
 
 
 class SessionSchema(ApiSchema):

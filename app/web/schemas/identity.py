@@ -98,10 +98,43 @@ class LostPhoneSchema(ApiSchema):
     kept_aside = fields.Integer()
 
 
-class MaybeCodeSchema(ApiSchema):
-    """A code of the second factor until now, if there is one."""
+class MaybeProofSchema(ApiSchema):
+    """What proves the second factor until now, if there is one: a `code`, or a security key's `assertion`.
+
+    Without either the answer is 401.7, whose `details.publicKey` says what a security key is to sign.
+    """
 
     code = fields.String(load_default=None, allow_none=True, load_only=True, validate=_code)
+    assertion = fields.Dict(load_default=None, allow_none=True, load_only=True)
+
+
+class CreationOptionsSchema(ApiSchema):
+    """What a browser is to ask a new security key, in WebAuthn's JSON (`PublicKeyCredentialCreationOptions`)."""
+
+    public_key = fields.Dict()
+
+
+class NewSecurityKeySchema(ApiSchema):
+    """A new security key: what its person calls it, and its answer as a browser gives it as JSON."""
+
+    label = fields.String(required=True, validate=_name)
+    credential = fields.Dict(required=True, load_only=True)
+
+
+class SecurityKeySchema(ApiSchema):
+    """A security key, without what it is known by."""
+
+    id = fields.Integer()
+    label = fields.String()
+    created_at = Moment()
+    last_used_at = Moment(allow_none=True)
+
+
+class AddedSecurityKeySchema(ApiSchema):
+    """A key that was added; `recoveryCodes`, shown once, are there if it is the first second factor, else empty."""
+
+    id = fields.Integer()
+    recovery_codes = fields.List(fields.String())
 
 
 class CodeSchema(ApiSchema):
@@ -114,6 +147,7 @@ class SecondFactorSchema(ApiSchema):
     """Has the person a second factor, and must they?"""
 
     enrolled = fields.Boolean()
+    methods = fields.List(fields.String())
     enrolled_at = Moment(allow_none=True)
     needed = fields.Boolean()
     recovery_codes_left = fields.Integer()

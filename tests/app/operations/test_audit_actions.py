@@ -81,4 +81,8 @@ def test_nonverbose_leaves_out_what_comes_in_great_numbers() -> None:
 
 def test_what_is_looked_at_is_told_apart_from_what_is_changed() -> None:
     assert {"submission.read", "form.submission.export", "quarantine.read", "dataset.phone.read"} <= READS
-    assert {each.name for each in ACTIONS.values() if each.kind is Kind.DENIAL} == {"access.denied", "reveal.refuse"}
+    assert {each.name for each in ACTIONS.values() if each.kind is Kind.DENIAL} == {
+        "access.denied",
+        "reveal.refuse",
+        "user.security_key.refuse",
+    }

@@ -109,6 +109,15 @@ TABLE: dict[tuple[str, str], Row] = {
         "site", PERSONS, json={"code": "123456"}, let_in=404
     ),
     ("DELETE", "/v1/users/<int:actor_id>/second-factor"): Row("person", ADMINS, let_in=404),
+    # One's own security keys: none is there, and this server has no domain name that one could sign for.
+    ("GET", "/v1/users/current/second-factor/security-keys"): Row("site", PERSONS),
+    ("POST", "/v1/users/current/second-factor/security-keys/options"): Row("site", PERSONS, let_in=409),
+    ("POST", "/v1/users/current/second-factor/security-keys"): Row(
+        "site", PERSONS, json={"label": "Blue", "credential": {}}, let_in=409
+    ),
+    ("DELETE", "/v1/users/current/second-factor/security-keys/<int:security_key_id>"): Row(
+        "site", PERSONS, json={}, names=(("security_key_id", "999999"),), let_in=404
+    ),
     # API keys: one's own, which nobody here is asked about; an administrator sees that others' are there, and revokes.
     ("GET", "/v1/users/<int:actor_id>/api-keys"): Row("person", ADMINS),
     ("POST", "/v1/users/<int:actor_id>/api-keys"): Row("person", {}, json={"label": "New"}),

@@ -1,0 +1,23 @@
+"""What can go wrong with the ways to sign in, besides what `app/problems.py` has for every door?"""
+
+from __future__ import annotations
+
+from app.problems import Problem
+
+
+def no_security_keys() -> Problem:
+    """WebAuthn binds a key to a domain name, and the server was not told which is its own."""
+    return Problem(
+        409.51,
+        "This server takes no security keys: the operator sets SPORTEL_PUBLIC_URL to its https:// address with a domain"
+        " name. Use an authenticator app. / Ky server nuk pranon çelësa sigurie; përdorni aplikacionin e kodeve.",
+    )
+
+
+def last_factor() -> Problem:
+    """The policy would lock the person into setting up another one."""
+    return Problem(
+        409.52,
+        "This is your last second factor, and your roles need one; add another one first, then remove this. /"
+        " Ky është faktori juaj i fundit i dytë; shtoni një tjetër së pari.",
+    )
