@@ -18,6 +18,7 @@ from app.db.row_scope import install_row_scope
 from app.logs import configure_logs, install_request_log
 from app.runtime import Runtime
 from app.sealing.key_source import watch_keys
+from app.services.oidc_provider import make_provider
 from app.storage import make_store
 from app.web.auth import install_pace
 from app.web.denials import install_denials
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     install_error_handlers(app)
     install_headers(app)
     install_denials(app)
+    app.extensions["sportel-oidc"] = make_provider(settings)
     install_pace(app, settings)
     install_request_log(app, behind_proxy=settings.trusted_proxies > 0)
     install_metrics(app, settings)

@@ -85,6 +85,16 @@ def _region(text: str) -> str:
     return text
 
 
+def _issuer(text: str) -> str:
+    # As it is: a provider's name with a slash at its end is another one without.
+    _url(text)
+    return text
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in allowed:
@@ -160,6 +170,27 @@ class Settings:
         "preferred",
         _one_of("preferred", "required"),
         "Must a security key also ask its owner for a PIN or a finger, or is it only to be asked for?",
+    )
+    oidc_issuer: str | None = _setting(
+        None, _issuer, "The institution's OpenID provider, exactly as it names itself, such as https://id.example.org."
+    )
+    oidc_client_id: str | None = _setting(None, str, "What the provider calls this server.")
+    oidc_client_secret_file: Path | None = _setting(
+        None, _folder, "File with the secret that the provider gave for this server."
+    )
+    oidc_acr: tuple[str, ...] = _setting(
+        (), _words, "Values of `acr`, with spaces between, that mean that the person used a second factor there."
+    )
+    oidc_amr: tuple[str, ...] = _setting(
+        (), _words, "Values of `amr` that mean the same; one of either is enough. Without any nobody used one."
+    )
+    oidc_label: str = _setting(
+        "Hyni me llogarinë e institucionit / Sign in with your institution's account",
+        str,
+        "What the link to the provider says.",
+    )
+    password_sign_in: str = _setting(
+        "on", _one_of("on", "off"), "off: people sign in with the provider alone; programs still use API keys."
     )
     sign_in_tries: int = _setting(
         5, _whole(1, 100), "Wrong sign-ins in a row for one address before it must wait, longer and longer."

@@ -5,6 +5,15 @@ from __future__ import annotations
 from app.problems import Problem
 
 
+def password_off() -> Problem:
+    """People sign in with their institution's account; programs with keys."""
+    return Problem(
+        401.8,
+        "Passwords open nothing here: sign in with your institution's account (GET /v1/oidc/login in a browser); for"
+        " programs use an API key. / Hyni me llogarinë e institucionit tuaj.",
+    )
+
+
 def no_security_keys() -> Problem:
     """WebAuthn binds a key to a domain name, and the server was not told which is its own."""
     return Problem(

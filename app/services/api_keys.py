@@ -138,7 +138,10 @@ def holder_of_key(token: str, *, email: str | None = None) -> KeyHolder | None:
     found = identity.key_by_token(token_hash(token), moment)
     if found is None or (email is not None and email.strip().lower() != found.email):
         return None
-    if must_have_factor(runtime().settings.second_factor, found.actor) and not is_enrolled(found.actor.id):
+    settings = runtime().settings
+    # Without passwords every way in that its person has asks for the provider's second factor.
+    by_password = settings.password_sign_in == "on"
+    if by_password and must_have_factor(settings.second_factor, found.actor) and not is_enrolled(found.actor.id):
         raise problems.must_enrol()
     if found.used_at is None or moment - found.used_at >= _NOTED_EVERY:
         with transaction():

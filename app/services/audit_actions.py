@@ -147,6 +147,7 @@ _DENIALS = (
     *_of(
         "user",
         kind=Kind.DENIAL,
+        user__session__refuse="Somebody whom the institution's sign-in sent back was not let in: why.",
         user__security_key__refuse="A security key was refused that had not counted on: there may be a copy of it.",
     ),
     *_of(

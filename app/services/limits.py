@@ -55,13 +55,13 @@ def after_wrong(count: Count, most: int, moment: datetime) -> Count:
 class SignInLimit:
     """The limits of one try to sign in: `check` first, then `wrong` or `right`."""
 
-    def __init__(self, email: str, address: str | None) -> None:
-        """`address`: the IP address that asks."""
+    def __init__(self, email: str | None, address: str | None) -> None:
+        """`email`: None while it is not known who tries; `address`: the IP address that asks."""
         settings = runtime().settings
-        self._user: Key = _key("user", email.strip().lower())
-        self._network: Key = _key("network", _network_of(address))
+        self._user: Key | None = None if email is None else _key("user", email.strip().lower())
         # Always in this order, so that two who count never wait for each other.
-        self._most = {self._user: settings.sign_in_tries, self._network: settings.sign_in_tries_network}
+        self._most = {} if self._user is None else {self._user: settings.sign_in_tries}
+        self._most[_key("network", _network_of(address))] = settings.sign_in_tries_network
 
     def check(self) -> None:
         """Raises Problem 429.1 while one of them is locked."""
@@ -84,7 +84,7 @@ class SignInLimit:
 
     def right(self) -> None:
         """Forget the user's wrong tries; written only if there were any."""
-        if queries.is_known(self._user):
+        if self._user is not None and queries.is_known(self._user):
             with transaction():
                 queries.forget(self._user)
 

@@ -6,10 +6,12 @@ the password or loses the account. A phone's token is none: it is neither asked 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from app import problems
+from app import problems, problems_sign_in
 from app.clock import now
 from app.db import db, models
 from app.db.queries import access, identity
@@ -47,22 +49,37 @@ def create_session(
     address and a password, and goes on with what it is answered, such as pyODK.
 
     `proof`: of the second factor, for who has one; `address`: the IP address that asks.
-    Raises Problem 401.2, 401.7 if the proof is missing, wrong or used before, 429.1.
+    Raises Problem 401.2, 401.7 if the proof is missing, wrong or used before, 401.8 if passwords are off, 429.1.
     """
     if is_key(password):
         return _session_of_key(email, password), False
+    check_passwords_count()
     limit = SignInLimit(email, address)
     proven = actor_of_password(email, password, limit)
     factor = prove(proven.actor.id, proof, limit) if is_enrolled(proven.actor.id) else None
     limit.right()
-    actor, session = proven.actor, _new_session()
-    with transaction():
-        # Locked, and looked at again: a password or a second factor that came meanwhile has ended all sessions.
-        user = db.session.get_one(models.User, actor.id, with_for_update=True)
+    actor = proven.actor
+
+    def check(user: models.User) -> None:
+        # A password or a second factor that came meanwhile has ended all sessions.
         if user.password_hash != proven.password_hash:
             raise problems.authentication_failed()
         if factor is None and is_enrolled(actor.id):
             raise problems.code_needed()
+
+    return open_session(actor, factor, check), _must_enrol(actor, factor)
+
+
+def open_session(actor: Actor, factor: str | None, check: Callable[[models.User], None], **facts: Any) -> Session:
+    """A new session of who has proven to be this person, with this second factor.
+
+    `check` looks once more, while nobody can change what the person signs in with, and raises if that has changed.
+    `facts`: for the audit.
+    """
+    session = _new_session()
+    with transaction():
+        user = db.session.get_one(models.User, actor.id, with_for_update=True)
+        check(user)
         db.session.add(
             models.AccessToken(
                 actor_id=actor.id,
@@ -74,8 +91,8 @@ def create_session(
             )
         )
         user.last_login_at = session.created_at
-        record("user.session.create", actor, factor=factor)
-    return session, _must_enrol(actor, factor)
+        record("user.session.create", actor, factor=factor, **facts)
+    return session
 
 
 def _session_of_key(email: str, key: str) -> Session:
@@ -87,6 +104,12 @@ def _session_of_key(email: str, key: str) -> Session:
 
 def _must_enrol(actor: Actor, factor: str | None) -> bool:
     return factor is None and must_have_factor(runtime().settings.second_factor, actor)
+
+
+def check_passwords_count() -> None:
+    """Raises Problem 401.8 where people sign in with their institution's account alone."""
+    if runtime().settings.password_sign_in == "off":
+        raise problems_sign_in.password_off()
 
 
 def refuse_password_alone(actor: Actor) -> None:

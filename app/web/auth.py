@@ -20,7 +20,7 @@ from app.services.api_keys import holder_of_key, is_key
 from app.services.app_users import actor_of_phone
 from app.services.limits import SignInLimit
 from app.services.lost_phone import actor_without_forms
-from app.services.sessions import actor_of_session, refuse_password_alone
+from app.services.sessions import actor_of_session, check_passwords_count, refuse_password_alone
 from app.web.csrf import may_write, sent_by_another_site
 from app.web.pace import Pace
 from app.web.prefix import KEY_TOKEN
@@ -102,6 +102,7 @@ def _basic() -> Actor:
         raise problems.authentication_failed()
     if is_key(given.password):
         return _of_key(given.password, given.username)
+    check_passwords_count()
     limit = SignInLimit(given.username, request.remote_addr)
     actor = sign_in.actor_of_password(given.username, given.password, limit).actor
     # First: or whoever knows the password could begin anew to try codes.

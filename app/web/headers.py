@@ -31,10 +31,10 @@ _NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ances
 # Data may be what somebody sent: XML with a script in it, say. In a sandbox it has no origin, so it can reach nothing.
 _DATA = f"{_NOTHING}; sandbox"
 # By blueprint: the pages that we draw, and what they need; None is what Flask serves itself: our own static files.
-POLICIES = {
-    "home": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'none'",
-}
+_PAGE = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+POLICIES = {"home": _PAGE, "oidc": _PAGE}
 # Who asks twice gets it twice: no proxy and no browser of a shared computer keeps what people answered.
 _CACHE = "no-store"
 

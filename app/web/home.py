@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, jsonify, redirect, render_template
 
 from app.permissions import ANYBODY
+from app.runtime import runtime
 from app.web import openapi
 from app.web.addresses import server_url
 from app.web.door import Door, Here
@@ -18,7 +19,9 @@ _HTML = ("text/html",)
 
 @door.route("GET", "/", verb=ANYBODY, summary="Where to go", answer_types=_HTML)
 def index(here: Here) -> str:
-    return render_template("home.html", server=server_url())
+    settings = runtime().settings
+    sign_in = settings.oidc_label if settings.oidc_issuer is not None else None
+    return render_template("home.html", server=server_url(), sign_in=sign_in)
 
 
 @door.route("GET", "/docs", verb=ANYBODY, summary="The API for people", answer_types=_HTML)

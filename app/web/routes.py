@@ -18,6 +18,7 @@ from app.web.api import (
     loosening,
     lost_phones,
     offices,
+    oidc,
     previews,
     projects,
     quarantine,
@@ -35,6 +36,7 @@ from app.web.openrosa import draft, form_list, integrity, submission
 
 API_DOORS: tuple[Door, ...] = (
     sessions.door,
+    oidc.door,
     users.door,
     api_keys.door,
     second_factor.door,

@@ -27,6 +27,12 @@ def create(here: Here, body: dict[str, Any]) -> Response:
     response = jsonify(SessionSchema().dump(session) | ({"mustEnrol": True} if must_enrol else {}))
     if is_key(session.token):
         return response  # a program's; a browser has no use for it
+    give_cookies(response, session)
+    return response
+
+
+def give_cookies(response: Response, session: sessions.Session) -> None:
+    """The session's two cookies: one for the browser alone, one for its pages to read."""
     for name, value, http_only in ((SESSION_COOKIE, session.token, True), (CSRF_FIELD, session.csrf, False)):
         response.set_cookie(
             name,
@@ -38,7 +44,6 @@ def create(here: Here, body: dict[str, Any]) -> Response:
             httponly=http_only,
             samesite="Strict",
         )
-    return response
 
 
 @door.route("GET", "/sessions/restore", verb=HALF_SIGNED_IN, summary="Is this session alive?", returns=SessionSchema())

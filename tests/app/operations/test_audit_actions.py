@@ -85,4 +85,5 @@ def test_what_is_looked_at_is_told_apart_from_what_is_changed() -> None:
         "access.denied",
         "reveal.refuse",
         "user.security_key.refuse",
+        "user.session.refuse",
     }

@@ -31,6 +31,9 @@ FOR_ANYBODY = {
     ("GET", "/metrics"),
     ("GET", "/v1/openapi.json"),
     ("POST", "/v1/sessions"),
+    # Out to the institution's sign-in, and back with what it says.
+    ("GET", "/v1/oidc/login"),
+    ("GET", "/v1/oidc/callback"),
     # The draft's own token is checked by the views.
     ("GET", "/v1/test/projects/<int:project_id>/forms/<xml_form_id>/draft/formList"),
     ("GET", "/v1/test/projects/<int:project_id>/forms/<xml_form_id>/draft/manifest"),
