@@ -24,7 +24,7 @@ from tests.app.looking import rows
 from tests.app.web.key_holder import ORIGIN
 from tests.app.web.oidc_browser import Browser, account, with_provider
 from tests.support.backend import Backend, make_backend
-from tests.support.oidc_provider import Claims, Provider, signed_with_rsa
+from tests.support.oidc_provider import SECRET, Claims, Provider, signed_with_rsa
 from tests.support.security_key import encoded
 
 EMAIL = "drita@example.org"
@@ -295,6 +295,23 @@ def test_a_provider_that_is_away_is_said_at_once_and_left_alone_for_a_while(
     assert browser.login().status_code == 503
     assert browser.backend.client.get("/live").status_code == 200
     assert oidc_provider.LEFT_ALONE_SECONDS == 10
+
+
+def test_no_log_line_and_no_audit_line_holds_what_opens_something(
+    browser: Browser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = browser.login()
+    came = browser.provider.authorize(away.headers["Location"])
+    assert browser.back(came).status_code == 200
+    browser.provider.claims["nonce"] = "another"
+    assert browser.sign_in().status_code == 401
+    assert browser.back(came).status_code == 401
+    told = capsys.readouterr().err
+    assert "oidc.refused" in told
+    audited = str([row.details for row in rows(browser.backend, models.Audit)])
+    for secret in (came["code"], came["state"], browser.asked(away)["nonce"], SECRET, EMAIL, "eyJ"):
+        assert secret not in told
+        assert secret not in audited
 
 
 def test_a_provider_that_goes_silent_half_way_holds_no_more_than_one_request(
