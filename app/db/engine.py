@@ -46,8 +46,8 @@ def _on_begin(connection: Connection) -> None:
 
 
 def begin_again_as_writer(connection: Connection) -> None:
-    """Commit at the driver and begin anew: for SQLAlchemy it stays one transaction, which has only read so far."""
-    _tell_driver(connection, "COMMIT")
+    """Let go what was read and begin anew at the driver: for SQLAlchemy it stays one transaction."""
+    _tell_driver(connection, "ROLLBACK")
     # PostgreSQL's driver begins by itself.
     if connection.dialect.name == "sqlite":
         _tell_driver(connection, "BEGIN IMMEDIATE")
@@ -56,7 +56,7 @@ def begin_again_as_writer(connection: Connection) -> None:
 def _tell_driver(connection: Connection, sql: str) -> None:
     driver: Any = connection.connection.dbapi_connection
     try:
-        driver.commit() if sql == "COMMIT" else driver.execute(sql)
+        driver.rollback() if sql == "ROLLBACK" else driver.execute(sql)
     except Exception as error:
         raise driver_failed(error, connection, sql) from error
 

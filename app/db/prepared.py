@@ -20,6 +20,7 @@ from app.db.engine import WRITER, begin_again_as_writer, driver_failed
 
 _Convert = Callable[[Any], Any]
 _HELD = "connection"
+_WRITES = "writing connection"
 
 
 def connection() -> Connection:
@@ -33,15 +34,25 @@ def connection() -> Connection:
 
 
 def begin_writing() -> None:
-    """Begin the session's transaction as the writer; what was read before is let go, what was added is committed."""
+    """Begin the session's transaction as the writer."""
+    session = db.session()
+    session.info[_HELD] = session.info[_WRITES] = session.connection(execution_options=WRITER)
+
+
+def become_writer() -> bool:
+    """Make the running transaction, if it has only read, the writer's, without giving its connection back.
+
+    False if there is none, or one that may have written.
+    """
     session = db.session()
     held: Connection | None = session.info.get(_HELD)
-    if held is not None and not held.closed and not (session.new or session.dirty or session.deleted):
-        # It has only read, and has a connection: the session need not give that back and ask for it anew.
-        begin_again_as_writer(held)
-        return
-    session.commit()
-    session.info[_HELD] = session.connection(execution_options=WRITER)
+    if held is None or held.closed or held is session.info.get(_WRITES):
+        return False
+    if session.new or session.dirty or session.deleted:
+        return False
+    session.info[_WRITES] = held
+    begin_again_as_writer(held)
+    return True
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.db import db
-from app.db.prepared import begin_writing
+from app.db.prepared import become_writer, begin_writing
 
 
 @contextmanager
@@ -17,7 +17,9 @@ def transaction() -> Iterator[None]:
     takes its writer's lock at the beginning, not half-way.
     """
     try:
-        begin_writing()
+        if not become_writer():
+            db.session.commit()
+            begin_writing()
         yield
         db.session.commit()
     except BaseException:

@@ -93,6 +93,16 @@ def test_after_a_look_a_transaction_that_ends_badly_leaves_nothing(backend: Back
         assert ALL_OF_IT.rows({"action": "gone"}) == []
 
 
+def test_what_a_transaction_wrote_is_not_let_go_by_another_inside_of_it(backend: Backend) -> None:
+    with backend.app.app_context():
+        ALL_OF_IT.rows({"action": "outer"})
+        with transaction():
+            insert_row(models.Audit, action="outer", details={}, logged_at=now())
+            with transaction():
+                pass
+        assert len(ALL_OF_IT.rows({"action": "outer"})) == 1
+
+
 def test_what_was_added_before_a_transaction_is_kept_with_it(backend: Backend) -> None:
     with backend.app.app_context():
         ALL_OF_IT.rows({"action": "a"})
