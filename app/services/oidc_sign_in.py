@@ -107,7 +107,6 @@ def _session(asked: OidcProvider, state: State, came: dict[str, str | None]) -> 
     if actor is None:
         raise OidcRefused("account")
     factor = OIDC if has_second_factor(claims, asked.acr, asked.amr) else None
-    _check_factor(actor, factor)
     return open_session(actor, factor, lambda _: _check_factor(actor, factor), provider=OIDC)
 
 

@@ -59,7 +59,7 @@ def opened(cookie: str | None, given: str | None) -> State | None:
         return None
     try:
         state = State(**json.loads(open_sealed(server_key(SIGN_IN), urlsafe_b64decode(cookie), _PLACE)))
-    except (SealBroken, ValueError):
+    except (SealBroken, ValueError, TypeError):  # also one of another version of this server
         return None
     is_same = hmac.compare_digest(state.state.encode(), given.encode())
     return state if is_same and now().timestamp() < state.expires_at else None

@@ -107,6 +107,7 @@ TOKENS: dict[str, tuple[Claims, Callable[[Provider, Claims], str] | None]] = {
     "another audience": ({"aud": "somebody else"}, None),
     "several audiences, without saying for whom": ({"aud": ["sportel", "somebody else"]}, None),
     "for another of its audiences": ({"aud": ["sportel", "other"], "azp": "other"}, None),
+    "for somebody else, with our name as who may use it": ({"aud": "other", "azp": "sportel"}, None),
     "no audience": ({"aud": None}, None),
     "another issuer": ({"iss": "https://id.example.net"}, None),
     "the issuer with a slash": ({"iss": "http://127.0.0.1/"}, None),
