@@ -91,7 +91,11 @@ _WRITES = (
         submission__erase="A submission was erased for good.",
         submission__hand_over="A submission was handed to another office.",
     ),
-    *_of("dataset", dataset__create="An entity list was added."),
+    *_of(
+        "dataset",
+        dataset__create="An entity list was added.",
+        dataset__update="An entity list was changed: how it is used, or which properties it has.",
+    ),
     *_of(
         "entity",
         verbose=True,

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from app import problems, problems_sign_in
+from app import problems, problems_lists, problems_sign_in
 from app.problems import Problem
 
 CATALOGUE: dict[str, Callable[..., Problem]] = {
     name: factory
-    for module in (problems, problems_sign_in)
+    for module in (problems, problems_lists, problems_sign_in)
     for name, factory in inspect.getmembers(module, inspect.isfunction)
     if factory.__module__ == module.__name__
 }
@@ -92,6 +92,8 @@ def test_every_code_is_used_once() -> None:
         ("no_published_version", 409.7),
         ("instance_id_conflict", 409.8),
         ("deprecating_old_submission", 409.9),
+        ("name_alike", 409.16),
+        ("property_alike", 409.17),
         ("submission_deleted", 409.18),
         ("not_implemented", 501.1),
     ],

@@ -218,7 +218,17 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", f"{F}.svc/<table>"): Row("intake", TABLE_READERS, shows=True, names=(("table", "Submissions"),)),
     # Cases.
     ("GET", f"{P}/datasets"): Row("project", LIST_READERS),
+    ("POST", f"{P}/datasets"): Row("project", EDITORS, json={"name": "new"}),
     ("GET", D): Row("list", LIST_READERS),
+    ("POST", f"{D}/properties"): Row("list", EDITORS, json={"name": "new"}),
+    # A form writes it: who sees the class in all offices is told so, who does not is told that.
+    ("DELETE", f"{D}/properties/<property_name>"): Row(
+        "list",
+        EDITORS,
+        names=(("property_name", "code"),),
+        let_in=409,
+        hidden_from=frozenset({"manager", "manager who reads"}),
+    ),
     ("GET", f"{D}/entities"): Row("list", READERS, shows=True),
     ("POST", f"{D}/entities"): Row("list", EDITORS, json={"label": "New"}),
     ("GET", N): Row("entity", READERS),

@@ -1,0 +1,104 @@
+"""Which forms write an entity list, and which read it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+
+from app.db import db, models
+
+Dataset, Property = models.Dataset, models.DatasetProperty
+Form, Version = models.Form, models.FormVersion
+Attachment, Source, PropertySource = models.FormAttachment, models.DatasetSource, models.PropertySource
+
+
+@dataclass(frozen=True, order=True)
+class FormName:
+    """A form as it is named beside a list."""
+
+    xml_form_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class UsingForms:
+    """The live forms that use a list: in the version that phones get, or only in a draft. `writing`: by property."""
+
+    linked: list[FormName]
+    source: list[FormName]
+    draft_linked: list[FormName]
+    draft_source: list[FormName]
+    writing: Mapping[int, list[FormName]] = field(default_factory=dict)
+    draft_writing: Mapping[int, list[FormName]] = field(default_factory=dict)
+
+    @property
+    def is_any(self) -> bool:
+        """Does any form use it?"""
+        return bool(self.linked or self.source or self.draft_linked or self.draft_source)
+
+
+def using_forms(dataset_id: int) -> UsingForms:
+    """Which forms use the list. What only an older version did does not count."""
+    linked = select(_KIND, Form.xml_form_id, Version.name, Attachment.dataset_id).join(
+        Attachment, Attachment.form_version_id == Version.id
+    )
+    source = select(_KIND, Form.xml_form_id, Version.name, Source.dataset_id).join(
+        Source, Source.form_version_id == Version.id
+    )
+    writing = (
+        select(_KIND, Form.xml_form_id, Version.name, Property.id)
+        .join(PropertySource, PropertySource.form_version_id == Version.id)
+        .join(Property, Property.id == PropertySource.property_id)
+    )
+    by_link = _by_kind(linked.where(Attachment.dataset_id == dataset_id))
+    by_source = _by_kind(source.where(Source.dataset_id == dataset_id))
+    by_property = _by_kind(writing.where(Property.dataset_id == dataset_id))
+    return UsingForms(
+        _names(by_link[True]),
+        _names(by_source[True]),
+        _names(by_link[False]),
+        _names(by_source[False]),
+        _by_property(by_property[True]),
+        _by_property(by_property[False]),
+    )
+
+
+# Is it the version that phones get (True), or the draft?
+_KIND = Version.published_at.is_not(None).label("is_published")
+
+
+def _by_kind(statement: Select[*tuple[Any, ...]]) -> dict[bool, list[Row[*tuple[Any, ...]]]]:
+    living = statement.join(Form, Form.id == Version.form_id).where(
+        Form.deleted_at.is_(None), Version.is_current | Version.published_at.is_(None)
+    )
+    found: dict[bool, list[Row[*tuple[Any, ...]]]] = {True: [], False: []}
+    for row in db.session.execute(living):
+        found[bool(row[0])].append(row)
+    return found
+
+
+def _names(rows: Iterable[Row[*tuple[Any, ...]]]) -> list[FormName]:
+    return sorted({FormName(row[1], row[2] or row[1]) for row in rows})
+
+
+def _by_property(rows: list[Row[*tuple[Any, ...]]]) -> dict[int, list[FormName]]:
+    return {number: _names(row for row in rows if row[3] == number) for number in {row[3] for row in rows}}
+
+
+def called_alike(project_id: int, name: str) -> models.Dataset | None:
+    """The list with this name, whatever its letters' case and whether it is published; the exact one first."""
+    found = db.session.scalars(
+        select(Dataset).where(Dataset.project_id == project_id, func.lower(Dataset.name) == name.lower())
+    ).all()
+    return min(found, key=lambda each: each.name != name, default=None)
+
+
+def property_alike(dataset_id: int, name: str) -> models.DatasetProperty | None:
+    """The property with this name, whatever its letters' case and whether it is published; the exact one first."""
+    found = db.session.scalars(
+        select(Property).where(Property.dataset_id == dataset_id, func.lower(Property.name) == name.lower())
+    ).all()
+    return min(found, key=lambda each: each.name != name, default=None)

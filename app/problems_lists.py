@@ -1,0 +1,33 @@
+"""What can go wrong with entity lists and cases, besides what `app/problems.py` has for every door?"""
+
+from __future__ import annotations
+
+from app.problems import Problem
+
+
+def name_alike(current: str, provided: str) -> Problem:
+    """An entity list whose name differs only by capital letters: phones could not tell the two apart."""
+    return Problem(
+        409.16,
+        f"There is an entity list '{current}'; use it, or a name that differs by more than capital letters.",
+        {"current": current, "provided": provided},
+    )
+
+
+def property_alike(current: str, provided: str) -> Problem:
+    """A property whose name differs only by capital letters."""
+    return Problem(
+        409.17,
+        f"There is a property '{current}'; use it, or a name that differs by more than capital letters.",
+        {"current": current, "provided": provided},
+    )
+
+
+def property_in_use(property_name: str, forms: list[str]) -> Problem:
+    """It cannot be taken away. `forms`: those that write it; none if there are cases with a value."""
+    why = f"these forms write it: {', '.join(forms)}" if forms else "there are cases with a value of it"
+    return Problem(
+        409.44,
+        f"The property {property_name} cannot be deleted, because {why}; take that away first.",
+        {"propertyName": property_name, "forms": forms},
+    )

@@ -1,0 +1,107 @@
+"""How is an entity list added by hand, and how does it get and lose properties?"""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import delete
+
+from app import problems, problems_lists
+from app.clock import now
+from app.db import db, models
+from app.db.queries import datasets as queries
+from app.db.queries import entities as entity_queries
+from app.permissions import Actor, office_scope
+from app.services.audit import record
+from app.services.entity_content import open_entity
+from app.services.entity_lists import stricter
+from app.services.keys import open_key
+from app.services.transaction import transaction
+from app.services.views import view_of_cases
+
+# Central's: an XML name without a dot or a colon, that does not begin like the names ODK keeps for itself.
+_NAME = re.compile(r"(?!__)[^\W\d][\w-]{0,254}")
+_RESERVED = frozenset({"name", "label"})
+
+
+def add_list(actor: Actor, project: models.Project, name: str) -> models.Dataset:
+    """A published list without properties; one that only a draft has named until now is published.
+
+    Raises Problem 400.8 for a bad name, 409.3 if it is there, 409.16 if it is there with other letters.
+    """
+    if _NAME.fullmatch(name) is None:
+        raise problems.unexpected_value("name", "it must begin with a letter, without dots, blanks or __ in front")
+    with transaction():
+        dataset = queries.called_alike(project.id, name)
+        if dataset is not None and dataset.name != name:
+            raise problems_lists.name_alike(dataset.name, name)
+        if dataset is not None and dataset.published_at is not None:
+            raise problems.already_exists(["name", "projectId"], [name, project.id])
+        if dataset is None:
+            dataset = models.Dataset(project_id=project.id, name=name, created_at=now())
+            db.session.add(dataset)
+        dataset.published_at = now()
+        record("dataset.create", actor, project_id=project.id, name=name)
+    return dataset
+
+
+def add_property(actor: Actor, dataset: models.Dataset, name: str, sensitivity: str) -> None:
+    """A published property; one that only a draft has named until now is published, with the stricter class.
+
+    Raises Problem 400.8 for a bad name, 409.3 if it is there, 409.17 if it is there with other letters.
+    """
+    if _NAME.fullmatch(name) is None or name.lower() in _RESERVED:
+        raise problems.unexpected_value(
+            "name", "it must begin with a letter, without dots, blanks or __ in front, and not be name or label"
+        )
+    with transaction():
+        row = queries.property_alike(dataset.id, name)
+        if row is not None and row.name != name:
+            raise problems_lists.property_alike(row.name, name)
+        if row is not None and row.published_at is not None:
+            raise problems.already_exists(["name", "datasetName"], [name, dataset.name])
+        if row is None:
+            row = models.DatasetProperty(dataset_id=dataset.id, name=name, sensitivity=sensitivity)
+            db.session.add(row)
+        else:
+            row.sensitivity = stricter(row.sensitivity, sensitivity)
+        row.published_at = now()
+        record("dataset.update", actor, project_id=dataset.project_id, name=dataset.name, addedProperty=name)
+
+
+def delete_property(actor: Actor, project: models.Project, dataset: models.Dataset, name: str) -> None:
+    """Take away a property that no form writes and no case has a value of.
+
+    Whether there is a value is told only to who reads the property's class in all offices: for others it is a way to
+    ask about cases that they do not see. Raises Problem 404.1, 403.1, 403.11, or 409.44 if it is in use.
+    """
+    row = queries.property_alike(dataset.id, name)
+    if row is None or row.name != name or row.published_at is None:
+        raise problems.not_found()
+    _refuse_who_does_not_see_all(actor, project, row.sensitivity)
+    with transaction():
+        using = queries.using_forms(dataset.id)
+        forms = sorted({*using.writing.get(row.id, ()), *using.draft_writing.get(row.id, ())})
+        if forms:
+            raise problems_lists.property_in_use(name, [each.xml_form_id for each in forms])
+        if _has_values(dataset.id, row):
+            raise problems_lists.property_in_use(name, [])
+        # Of older versions of forms: what they say is in their XML.
+        db.session.execute(delete(models.PropertySource).where(models.PropertySource.property_id == row.id))
+        db.session.execute(delete(models.DatasetProperty).where(models.DatasetProperty.id == row.id))
+        record("dataset.update", actor, project_id=dataset.project_id, name=dataset.name, deletedProperty=name)
+
+
+def _refuse_who_does_not_see_all(actor: Actor, project: models.Project, sensitivity: str) -> None:
+    if office_scope(actor, "entity.read", project_id=project.id) is not True:
+        raise problems.insufficient_rights()
+    if sensitivity != "open" and view_of_cases(actor, project).reach[sensitivity] is not True:
+        raise problems.class_hidden(sensitivity)
+
+
+def _has_values(dataset_id: int, row: models.DatasetProperty) -> bool:
+    for entity, version, key in entity_queries.entities(dataset_id, offices=True):
+        # What was of a stricter class when it was written is sealed still, so all of it is opened.
+        if open_entity(open_key(key), entity.uuid, version).data.get(row.name):
+            return True
+    return False

@@ -1,0 +1,95 @@
+"""Shapes of entity lists and cases."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from app.web.schemas import ApiSchema, Moment, Reason
+from forms.schema import SENSITIVITIES
+
+
+class FormNameSchema(ApiSchema):
+    """A form that uses a list."""
+
+    xml_form_id = fields.String()
+    name = fields.String()
+
+
+class DatasetPropertySchema(ApiSchema):
+    """A property of a list; `forms` write it."""
+
+    name = fields.String()
+    odata_name = fields.String()
+    published_at = Moment(allow_none=True)
+    sensitivity = fields.String()
+    forms = fields.List(fields.Nested(FormNameSchema))
+
+
+class NewPropertySchema(ApiSchema):
+    """A property to be added; its class is the project's for questions that declare none, unless it is given here."""
+
+    name = fields.String(required=True)
+    sensitivity = fields.String(validate=validate.OneOf(SENSITIVITIES))
+
+
+class NewDatasetSchema(ApiSchema):
+    """A list to be added."""
+
+    name = fields.String(required=True)
+
+
+class DatasetSchema(ApiSchema):
+    """An entity list; the counts with `X-Extended-Metadata: true`, properties and forms when asked for one list.
+
+    `linkedForms` read the list, `sourceForms` write it.
+    """
+
+    name = fields.String()
+    project_id = fields.Integer()
+    created_at = Moment()
+    approval_required = fields.Boolean()
+    properties = fields.List(fields.Nested(DatasetPropertySchema))
+    linked_forms = fields.List(fields.Nested(FormNameSchema))
+    source_forms = fields.List(fields.Nested(FormNameSchema))
+    draft_linked_forms = fields.List(fields.Nested(FormNameSchema))
+    draft_source_forms = fields.List(fields.Nested(FormNameSchema))
+    entities = fields.Integer()
+    last_entity = Moment(allow_none=True)
+    conflicts = fields.Integer()
+
+
+class EntityVersionSchema(ApiSchema):
+    """What a case says in one version. A masked property is null, and `<property>@sportel.masked` is its class."""
+
+    label = fields.String(allow_none=True)
+    label_masked = Reason()
+    data = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True))
+    current = fields.Boolean()
+    creator_id = fields.Integer(allow_none=True)
+    user_agent = fields.String()
+    version = fields.Integer()
+    base_version = fields.Integer(allow_none=True)
+    conflicting_properties = fields.List(fields.String(), allow_none=True)
+    created_at = Moment()
+
+
+class EntitySchema(ApiSchema):
+    """A case."""
+
+    uuid = fields.String()
+    creator_id = fields.Integer(allow_none=True)
+    conflict = fields.String(allow_none=True)
+    created_at = Moment()
+    updated_at = Moment(allow_none=True)
+    deleted_at = Moment(allow_none=True)
+    current_version = fields.Nested(EntityVersionSchema)
+
+
+class NewEntitySchema(ApiSchema):
+    """A case to be added by hand; without `uuid` it gets one."""
+
+    uuid = fields.String()
+    label = fields.String(required=True, validate=validate.Length(min=1, max=1024))
+    data = fields.Dict(
+        keys=fields.String(), values=fields.String(validate=validate.Length(max=10_000)), load_default=dict
+    )
