@@ -74,6 +74,7 @@ _RUNS_PROJECT = _READER | frozenset(
         "entity.create",
         "entity.update",
         "entity.delete",
+        "entity.restore",
         "entity.hand_over",
         "open_form.list",
         "open_form.read",

@@ -31,3 +31,13 @@ def property_in_use(property_name: str, forms: list[str]) -> Problem:
         f"The property {property_name} cannot be deleted, because {why}; take that away first.",
         {"propertyName": property_name, "forms": forms},
     )
+
+
+def entity_version_conflict(current: int, provided: str) -> Problem:
+    """The case was changed since it was fetched."""
+    return Problem(
+        409.15,
+        f"The case is at version {current} and you gave {provided}; fetch it and change that, or send ?force=true to"
+        " change it whatever it says now.",
+        {"current": current, "provided": provided},
+    )

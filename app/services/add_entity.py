@@ -1,15 +1,17 @@
-"""How is a case added by hand, and how are cases shown to those who may see them?"""
+"""How are cases added by hand, one or many, and how are cases shown to those who may see them?"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 from app import problems
 from app.db import models
 from app.db.queries import entities as queries
-from app.permissions import Actor
 from app.services.apply_entities import EntityExists, EntityRefused, create_entity
+from app.services.audit import record
 from app.services.entity_content import EntityContent
 from app.services.entity_masks import MaskedContent, mask_of_list
 from app.services.entity_versions import Origin
@@ -28,44 +30,64 @@ class ShownEntity:
     content: MaskedContent
 
 
-def add_entity(
-    actor: Actor,
-    project: models.Project,
-    dataset: models.Dataset,
-    *,
-    uuid: str | None,
-    label: str,
-    data: dict[str, str],
-    user_agent: str | None,
-) -> ShownEntity:
+@dataclass(frozen=True, repr=False)
+class NewEntity:
+    """A case that somebody wants to add; without a UUID it gets one."""
+
+    label: str
+    data: Mapping[str, str]
+    uuid: str | None = None
+
+
+def add_entity(origin: Origin, dataset: models.Dataset, new: NewEntity) -> ShownEntity:
     """Add a case. Raises Problem 400.8 for a bad UUID, 400.28 for an unknown property, 409.3 if it is there."""
-    checked = entity_uuid(uuid) if uuid is not None else str(uuid4())
-    if checked is None:
-        raise problems.unexpected_value("uuid", "it must be a UUID of version 4")
-    known = {each.name for each in queries.properties(dataset.id)}
-    unknown = sorted(set(data) - known)
-    if unknown:
-        raise problems.invalid_entity(f"the list {dataset.name} has no property {unknown[0]}")
-    content = EntityContent(label, data)
     with transaction():
-        if queries.entity(dataset.id, checked) is not None:
-            raise problems.already_exists(["uuid"], [checked])
+        ((entity, version),) = _add(origin, dataset, [new])
+    mask = mask_of_list(view_of_cases(origin.actor, origin.project), dataset)
+    return ShownEntity(entity, version, mask.content(entity, version, data_key(entity.data_key_id)))
+
+
+def add_entities(origin: Origin, dataset: models.Dataset, new: Sequence[NewEntity], *, size_bytes: int | None) -> None:
+    """Add many cases, all or none, from a source of so many bytes. Raises what `add_entity` does."""
+    with transaction():
+        added = _add(origin, dataset, new)
+        # The source's name is not written down: what somebody calls a file may be the name of a person.
+        about: dict[str, Any] = {"dataset": dataset.name, "count": len(added), "size": size_bytes}
+        record("entity.bulk.create", origin.actor, project_id=origin.project.id, **about)
+
+
+def _add(
+    origin: Origin, dataset: models.Dataset, new: Sequence[NewEntity]
+) -> list[tuple[models.Entity, models.EntityVersion]]:
+    known = {each.name for each in queries.properties(dataset.id)}
+    added = []
+    for each in new:
+        checked = entity_uuid(each.uuid) if each.uuid is not None else str(uuid4())
+        if checked is None:
+            raise problems.unexpected_value("uuid", "it must be a UUID of version 4")
+        refuse_unknown(each.data, known, dataset)
         try:
-            entity, version = create_entity(Origin(actor, project, user_agent), dataset, checked, content)
+            added.append(create_entity(origin, dataset, checked, EntityContent(each.label, each.data)))
         except EntityExists:
             raise problems.already_exists(["uuid"], [checked]) from None
         except EntityRefused as error:
             raise problems.invalid_entity(str(error)) from None
-    mask = mask_of_list(view_of_cases(actor, project), dataset)
-    return ShownEntity(entity, version, mask.content(entity, version, data_key(entity.data_key_id)))
+    return added
 
 
-def visible_entities(view: View, dataset: models.Dataset) -> list[ShownEntity]:
-    """The cases of the offices that the view reaches."""
+def refuse_unknown(data: Mapping[str, str], known: Collection[str], dataset: models.Dataset) -> None:
+    """Raise Problem 400.28 for a property that the list does not have."""
+    unknown = sorted(set(data) - set(known))
+    if unknown:
+        raise problems.invalid_entity(f"the list {dataset.name} has no property {unknown[0]}")
+
+
+def visible_entities(view: View, dataset: models.Dataset, *, deleted: bool = False) -> list[ShownEntity]:
+    """The live (or the deleted) cases of the offices that the view reaches."""
     mask = mask_of_list(view, dataset)
     return [
         ShownEntity(entity, version, mask.content(entity, version, open_key(key)))
-        for entity, version, key in queries.entities(dataset.id, offices=view.offices)
+        for entity, version, key in queries.entities(dataset.id, offices=view.offices, deleted=deleted)
     ]
 
 

@@ -186,7 +186,8 @@ def create_entity(
         db.session.delete(db.session.get_one(models.DataKey, key_id))
         raise EntityExists("an entity with this id was already created by another submission")
     entity = db.session.get_one(models.Entity, entity_id)
-    version = add_version(origin, dataset, entity, key, 1, content, _columns_of(branch))
+    columns = _columns_of(branch) | {"label_typed": origin.submission is None}
+    version = add_version(origin, dataset, entity, key, 1, content, columns)
     record(
         "entity.create",
         origin.actor,

@@ -101,9 +101,15 @@ _WRITES = (
         verbose=True,
         entity__create="A case was opened.",
         entity__update__version="A case was changed.",
+        entity__delete="A case was put into the trash.",
+        entity__restore="A case was taken out of the trash.",
         entity__error="A submission's change of a case could not be applied.",
     ),
-    *_of("entity", entity__hand_over="A case was handed to another office."),
+    *_of(
+        "entity",
+        entity__hand_over="A case was handed to another office.",
+        entity__bulk__create="Many cases were added from one source: how many.",
+    ),
     *_of("quarantine", verbose=True, quarantine__add="What a sender sent was put aside."),
     *_of(
         "quarantine",

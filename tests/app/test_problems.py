@@ -92,6 +92,7 @@ def test_every_code_is_used_once() -> None:
         ("no_published_version", 409.7),
         ("instance_id_conflict", 409.8),
         ("deprecating_old_submission", 409.9),
+        ("entity_version_conflict", 409.15),
         ("name_alike", 409.16),
         ("property_alike", 409.17),
         ("submission_deleted", 409.18),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -99,6 +99,8 @@ class EntityVersion(Base):
     is_current: Mapped[bool] = mapped_column(Boolean, default=True)
     clear: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    # By a person, not made of answers: it may be anything.
+    label_typed: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     base_version: Mapped[int | None] = mapped_column(Integer)
     trunk_version: Mapped[int | None] = mapped_column(Integer)
     branch_id: Mapped[str | None] = mapped_column(String(255))

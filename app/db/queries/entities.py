@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Row, func, select
@@ -75,11 +75,11 @@ def label_sources(dataset_id: int) -> tuple[str, list[tuple[int, str]]]:
 
 
 def typed_by_hand(dataset_id: int) -> frozenset[int]:
-    """The cases of a list that a person added by hand. A later version without a submission is a hand-over's."""
+    """The cases of a list that have or had a label which a person typed."""
     statement = (
         select(Version.entity_id)
         .join(Entity, Entity.id == Version.entity_id)
-        .where(Entity.dataset_id == dataset_id, Version.version == 1, Version.submission_version_id.is_(None))
+        .where(Entity.dataset_id == dataset_id, Version.label_typed)
     )
     return frozenset(db.session.scalars(statement))
 
@@ -95,6 +95,18 @@ def entity_for_update(dataset_id: int, uuid: str) -> models.Entity | None:
     return db.session.scalar(statement, execution_options={"populate_existing": True})
 
 
+def entities_for_update(dataset_id: int, uuids: Collection[str]) -> dict[str, models.Entity]:
+    """Cases by their UUIDs, deleted or not, locked in the order of their numbers: no two wait for each other."""
+    statement = (
+        select(Entity)
+        .where(Entity.dataset_id == dataset_id, Entity.uuid.in_(uuids))
+        .order_by(Entity.id)
+        .with_for_update()
+    )
+    found = db.session.scalars(statement, execution_options={"populate_existing": True})
+    return {each.uuid: each for each in found}
+
+
 def current_version(entity_id: int) -> models.EntityVersion:
     """What the case says now."""
     return db.session.scalars(select(Version).where(Version.entity_id == entity_id, Version.is_current)).one()
@@ -105,6 +117,24 @@ def version(entity_id: int, number: int) -> models.EntityVersion | None:
     return db.session.scalar(select(Version).where(Version.entity_id == entity_id, Version.version == number))
 
 
+def versions(entity_id: int) -> list[models.EntityVersion]:
+    """All that a case has said, the first first."""
+    return list(db.session.scalars(select(Version).where(Version.entity_id == entity_id).order_by(Version.version)))
+
+
+def creators(dataset_id: int, *, offices: int | bool) -> list[models.Actor]:
+    """Who made the live cases of these offices, by name."""
+    if offices is False:
+        return []
+    made = select(Entity.creator_id).where(Entity.dataset_id == dataset_id, Entity.deleted_at.is_(None))
+    if offices is not True:
+        made = made.where(Entity.office_id == offices)
+    actor = models.Actor
+    return list(
+        db.session.scalars(select(actor).where(actor.id.in_(made)).order_by(func.lower(actor.display_name), actor.id))
+    )
+
+
 def version_by_submission(entity_id: int, submission_version_id: int) -> models.EntityVersion | None:
     """The version of a case that a submission version made."""
     return db.session.scalar(
@@ -113,16 +143,16 @@ def version_by_submission(entity_id: int, submission_version_id: int) -> models.
 
 
 def entities(
-    dataset_id: int, *, offices: int | bool | None
+    dataset_id: int, *, offices: int | bool | None, deleted: bool = False
 ) -> Sequence[Row[models.Entity, models.EntityVersion, models.DataKey]]:
-    """The live cases of a list with their current versions and keys, the newest first. `offices`: whose."""
+    """The live (or the deleted) cases of a list with current versions and keys, the newest first. `offices`: whose."""
     if offices is None or offices is False:
         return []
     statement = (
         select(Entity, Version, models.DataKey)
         .join(Version, Version.entity_id == Entity.id)
         .join(models.DataKey, models.DataKey.id == Entity.data_key_id)
-        .where(Entity.dataset_id == dataset_id, Entity.deleted_at.is_(None), Version.is_current)
+        .where(Entity.dataset_id == dataset_id, Entity.deleted_at.is_not(None) == deleted, Version.is_current)
         .order_by(Entity.id.desc())
     )
     if offices is not True:

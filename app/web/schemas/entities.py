@@ -85,11 +85,68 @@ class EntitySchema(ApiSchema):
     current_version = fields.Nested(EntityVersionSchema)
 
 
-class NewEntitySchema(ApiSchema):
-    """A case to be added by hand; without `uuid` it gets one."""
+_label = validate.Length(min=1, max=1024)
 
-    uuid = fields.String()
-    label = fields.String(required=True, validate=validate.Length(min=1, max=1024))
-    data = fields.Dict(
+
+def _data() -> fields.Dict:
+    return fields.Dict(
         keys=fields.String(), values=fields.String(validate=validate.Length(max=10_000)), load_default=dict
     )
+
+
+class BulkEntitySchema(ApiSchema):
+    """One of many cases to be added; without `uuid` it gets one."""
+
+    uuid = fields.String()
+    label = fields.String(required=True, validate=_label)
+    data = _data()
+
+
+class SourceSchema(ApiSchema):
+    """Where many cases come from: a file's name, and its size in bytes."""
+
+    name = fields.String(required=True, validate=validate.Length(min=1, max=255))
+    size = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=0, max=2**53))
+
+
+class NewEntitySchema(ApiSchema):
+    """A case to be added by hand, or `entities`: many, all or none."""
+
+    uuid = fields.String()
+    label = fields.String(validate=_label)
+    data = _data()
+    entities = fields.List(fields.Nested(BulkEntitySchema), validate=validate.Length(min=1, max=10_000))
+    source = fields.Nested(SourceSchema)
+
+
+class AddedEntitySchema(EntitySchema):
+    """The case that was added; of many only that they were."""
+
+    success = fields.Boolean()
+
+
+class EntityEditSchema(ApiSchema):
+    """What is to be changed: the label if it is given, and these properties; the others stay."""
+
+    label = fields.String(load_default=None, validate=_label)
+    data = _data()
+
+
+class EntityEditQuerySchema(ApiSchema):
+    """`baseVersion`: the version that was fetched and changed; or `force`, whatever the case says now."""
+
+    base_version = fields.String(load_default=None)
+    force = fields.Boolean(load_default=False)
+    resolve = fields.Boolean(load_default=False)
+
+
+class EntityListQuerySchema(ApiSchema):
+    """`deleted`: what is in the trash, instead of what is not."""
+
+    deleted = fields.Boolean(load_default=False)
+
+
+class ManyEntitiesSchema(ApiSchema):
+    """Cases by their UUIDs."""
+
+    ids = fields.List(fields.String(), required=True, validate=validate.Length(min=1, max=10_000))

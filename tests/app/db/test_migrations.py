@@ -149,3 +149,14 @@ def test_a_database_from_before_is_brought_up_with_its_data(backend: Backend) ->
         db.session.commit()
         upgrade()
         assert db.session.scalar(select(models.Office.code)) == "x"
+
+
+def test_a_label_that_was_typed_before_the_upgrade_is_known_as_typed(backend: Backend) -> None:
+    fill(backend)
+    at = "/projects/1/datasets/cases/entities"
+    assert backend.admin.post(at, json={"label": "By hand"}).status_code == 200
+    with backend.app.app_context():
+        downgrade("0014")
+        upgrade()
+        found = db.session.scalars(select(models.EntityVersion.label_typed).order_by(models.EntityVersion.id))
+        assert list(found) == [False, True]

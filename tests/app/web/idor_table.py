@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tests.app.web.idor_world import OWN, ROLES, THEIRS, THIRD, UUIDS
+from tests.app.web.idor_world import MISSING, OWN, ROLES, THEIRS, THIRD, TRASH, UUIDS
 from tests.support.backend import instance
 
 SITE, PROJECT, OFFICE = "the site", "the project", "the own office"
@@ -231,7 +231,15 @@ TABLE: dict[tuple[str, str], Row] = {
     ),
     ("GET", f"{D}/entities"): Row("list", READERS, shows=True),
     ("POST", f"{D}/entities"): Row("list", EDITORS, json={"label": "New"}),
+    ("GET", f"{D}/entities/creators"): Row("list", READERS, shows=True),
+    ("POST", f"{D}/entities/bulk-delete"): Row("list", MANAGERS, json={"ids": [UUIDS[MISSING]]}, let_in=404),
+    ("POST", f"{D}/entities/bulk-restore"): Row("list", MANAGERS, json={"ids": [TRASH[MISSING]]}, let_in=404),
     ("GET", N): Row("entity", READERS),
+    ("PATCH", N): Row("entity", MANAGERS, json={"data": {"code": "New"}}, query="?force=true"),
+    ("DELETE", N): Row("entity", MANAGERS),
+    ("POST", f"{N}/restore"): Row("deleted entity", MANAGERS),
+    ("GET", f"{N}/versions"): Row("entity", READERS),
+    ("GET", f"{N}/diffs"): Row("entity", READERS),
     ("GET", f"{N}/audits"): Row("entity", READERS),
     ("GET", f"{N}/hand-overs"): Row("entity", READERS),
     ("POST", f"{N}/reveal"): Row("entity", REVEALERS, json=_REVEAL),

@@ -20,6 +20,8 @@ from tests.support.backend import AppUser, Backend, Person, instance
 OWN, OTHER, FAR, GONE, MISSING = "own", "other", "far", "gone", "missing"
 TARGETS = (OWN, OTHER, FAR, GONE, MISSING)
 OURS, THEIRS, THIRD = "office-ours", "office-theirs", "office-third"
+# Cases that were deleted, for who may bring them back; `gone` was never made.
+TRASH = {target: f"{digit * 8}-2222-4222-8222-222222222222" for digit, target in zip("12345", TARGETS, strict=True)}
 UUIDS = {target: f"{digit * 8}-1111-4111-8111-111111111111" for digit, target in zip("12345", TARGETS, strict=True)}
 
 # Who asks: the grants that they hold, all of office `ours`; `phone` and `nobody` are no people.
@@ -96,6 +98,7 @@ def build(backend: Backend) -> World:
     }
     for target, phone in phones.items():
         _send(phone, target)
+    _fill_trash(admin, phones)
     world = World(backend)
     entries = _quarantine(admin)
     assert admin.delete(f"/projects/1/app-users/{phones[GONE].actor_id}").status_code == 200
@@ -123,6 +126,14 @@ def _send(phone: AppUser, target: str) -> None:
         body = f"<code>{word}</code><person>{word}{answer}</person><office/><pic>a.jpg</pic>"
         xml = instance("intake", body, instance_id=f"uuid:{word}", meta=meta)
         assert phone.send(xml, {"a.jpg": word.encode()}).status_code == status
+
+
+def _fill_trash(admin: Person, phones: dict[str, AppUser]) -> None:
+    for target in (OWN, OTHER, FAR):
+        body, meta = f"<code>{canary(target)}</code>", entity(f'id="{TRASH[target]}" create="1"', canary(target))
+        assert phones[target].send(instance("intake", body, meta=meta)).status_code == 201
+        at = f"/projects/{2 if target == FAR else 1}/datasets/cases/entities/{TRASH[target]}"
+        assert admin.delete(at).status_code == 200
 
 
 def _quarantine(admin: Person) -> dict[str, int]:
@@ -205,6 +216,7 @@ def _params(
             for target, each in texts("instance_id", lambda each: f"uuid:{canary(each)}", xml_form_id="intake").items()
         },
         "entity": texts("uuid", lambda each: UUIDS[each], name="cases"),
+        "deleted entity": texts("uuid", lambda each: TRASH[each], name="cases"),
         "phone": of({target: phone.actor_id for target, phone in phones.items()}, "actor_id"),
         "entry": of(entries, "entry_id"),
         "holder": of(holders, "actor_id", role="viewer", xml_form_id="follow_up"),

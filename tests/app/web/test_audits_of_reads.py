@@ -60,6 +60,8 @@ READS: dict[str, tuple[str, dict[str, Any]]] = {
     f"{SUBMISSION}/attachments/{FILE}": ("submission.attachment.read", {**ONE}),
     f"{AT}/submissions?limit=1": ("submission.list", {"count": 1, "offset": 0}),
     f"{CASES_AT}/{CASE}": ("entity.read", {"uuid": CASE, "dataset": "cases"}),
+    f"{CASES_AT}/{CASE}/versions": ("entity.read", {"uuid": CASE, "dataset": "cases"}),
+    f"{CASES_AT}/{CASE}/diffs": ("entity.read", {"uuid": CASE, "dataset": "cases"}),
     CASES_AT: ("entity.list", {"count": 1, "dataset": "cases"}),
 }
 
