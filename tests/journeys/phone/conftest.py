@@ -1,21 +1,17 @@
-"""A running server on each database, and phones with ODK's form engine that know its address."""
+"""Phones with ODK's form engine that know the running server's address."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from tests.journeys.phone.served import Central, Project, Served
+from tests.journeys.phone.served import Central, Project
 from tests.phone.phone import Phone, PhoneDriver
-from tests.support.postgres import PostgresServer
 
 NewPhone = Callable[..., Phone]
-# Small, so that photos of some megabytes already need several requests.
-LIMITS = {"SPORTEL_MAX_REQUEST_BYTES": str(6 * 2**20), "SPORTEL_MAX_FILE_BYTES": str(4 * 2**20)}
 
 
 @pytest.fixture(scope="session")
@@ -23,27 +19,6 @@ def driver() -> Iterator[PhoneDriver]:
     """The form engine. Fails, with the remedy, where there is no Java."""
     with PhoneDriver() as started:
         yield started
-
-
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One server for all stories on each database: every story has people, phones or a project of its own."""
-    url = None
-    if request.param == "postgresql":
-        server: PostgresServer = request.getfixturevalue("postgres")
-        # Named anew each time: where files are shared out to several workers, this is asked for more than once.
-        name = f"served_{uuid4().hex}"
-        server.execute(f"CREATE DATABASE {name}")
-        url = server.url(name)
-    with Served(tmp_path_factory.mktemp(f"served-{request.param}") / "data", url, **LIMITS) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def admin(served: Served) -> Iterator[Central]:
-    central = served.administrator()
-    yield central
-    central.close()
 
 
 @pytest.fixture
@@ -54,12 +29,6 @@ def counter_trafficking(admin: Central) -> Project:
 @pytest.fixture
 def migrants(admin: Central) -> Project:
     return admin.project("Migrant assistance")
-
-
-@pytest.fixture
-def own_project(admin: Central, request: pytest.FixtureRequest) -> Project:
-    """A project of the story's own, empty."""
-    return admin.new_project(request.node.name)
 
 
 @pytest.fixture

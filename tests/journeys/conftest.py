@@ -1,0 +1,41 @@
+"""A running server on each database, and its administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from tests.journeys.phone.served import Central, Project, Served
+from tests.support.postgres import PostgresServer
+
+# Small, so that photos of some megabytes already need several requests.
+LIMITS = {"SPORTEL_MAX_REQUEST_BYTES": str(6 * 2**20), "SPORTEL_MAX_FILE_BYTES": str(4 * 2**20)}
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One server for all stories on each database: every story has people, phones or a project of its own."""
+    url = None
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        # Named anew each time: where files are shared out to several workers, this is asked for more than once.
+        name = f"served_{uuid4().hex}"
+        server.execute(f"CREATE DATABASE {name}")
+        url = server.url(name)
+    with Served(tmp_path_factory.mktemp(f"served-{request.param}") / "data", url, **LIMITS) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def admin(served: Served) -> Iterator[Central]:
+    central = served.administrator()
+    yield central
+    central.close()
+
+
+@pytest.fixture
+def own_project(admin: Central, request: pytest.FixtureRequest) -> Project:
+    """A project of the story's own, empty."""
+    return admin.new_project(request.node.name)
