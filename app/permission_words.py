@@ -34,6 +34,7 @@ VERB_WORDS: dict[str, str] = {
     "class.special_exploitation": "Read answers of the class special:exploitation.",
     "class.special_health": "Read answers of the class special:health.",
     "dataset.create": "Add an entity list to a project.",
+    "dataset.delete": "Put an entity list that no form uses into the trash; needs all offices.",
     "dataset.list": "See which entity lists a project has.",
     "dataset.read": "See an entity list and its properties, without the cases.",
     "dataset.update": "Change an entity list.",

@@ -71,6 +71,7 @@ _RUNS_PROJECT = _READER | frozenset(
         "app_user.revoke",
         "dataset.create",
         "dataset.update",
+        "dataset.delete",
         "entity.create",
         "entity.update",
         "entity.delete",

@@ -23,6 +23,15 @@ def property_alike(current: str, provided: str) -> Problem:
     )
 
 
+def list_in_use(forms: dict[str, list[dict[str, str]]]) -> Problem:
+    """It cannot be taken away: forms write or read it."""
+    return Problem(
+        409.43,
+        "The list cannot be deleted, because forms or drafts use it; publish versions without it, or delete those.",
+        forms,
+    )
+
+
 def property_in_use(property_name: str, forms: list[str]) -> Problem:
     """It cannot be taken away. `forms`: those that write it; none if there are cases with a value."""
     why = f"these forms write it: {', '.join(forms)}" if forms else "there are cases with a value of it"
@@ -37,7 +46,7 @@ def entity_version_conflict(current: int, provided: str) -> Problem:
     """The case was changed since it was fetched."""
     return Problem(
         409.15,
-        f"The case is at version {current} and you gave {provided}; fetch it and change that, or send ?force=true to"
-        " change it whatever it says now.",
+        f"The case is at version {current} and you gave {provided or 'none'} as baseVersion; fetch it and change that,"
+        " or send ?force=true to change it whatever it says now.",
         {"current": current, "provided": provided},
     )

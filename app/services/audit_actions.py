@@ -95,6 +95,7 @@ _WRITES = (
         "dataset",
         dataset__create="An entity list was added.",
         dataset__update="An entity list was changed: how it is used, or which properties it has.",
+        dataset__delete="An entity list was put into the trash, with all its cases.",
     ),
     *_of(
         "entity",
@@ -146,6 +147,7 @@ _READS = (
         entity__list="Cases of a list were looked at: how many.",
         entity__read="A case was looked at.",
     ),
+    *_of("entity", kind=Kind.READ, entity__export="The cases of a list were exported: how many."),
     *_of("field_key", kind=Kind.READ, field_key__lost__read="The report of a lost phone was looked at."),
     *_of("submission", kind=Kind.READ, submission__reveal="Masked answers of a submission were shown: which, and why."),
     *_of("entity", kind=Kind.READ, entity__reveal="Masked properties of a case were shown: which, and why."),

@@ -1,4 +1,4 @@
-"""How is an entity list added by hand, and how does it get and lose properties?"""
+"""How is an entity list added by hand, changed and put into the trash, and how does it get and lose properties?"""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAME = re.compile(r"(?!__)[^\W\d][\w-]{0,254}")
 _RESERVED = frozenset({"name", "label"})
 
 
-def add_list(actor: Actor, project: models.Project, name: str) -> models.Dataset:
+def add_list(actor: Actor, project: models.Project, name: str, *, owner_only: bool = False) -> models.Dataset:
     """A published list without properties; one that only a draft has named until now is published.
 
     Raises Problem 400.8 for a bad name, 409.3 if it is there, 409.16 if it is there with other letters.
@@ -40,9 +40,47 @@ def add_list(actor: Actor, project: models.Project, name: str) -> models.Dataset
         if dataset is None:
             dataset = models.Dataset(project_id=project.id, name=name, created_at=now())
             db.session.add(dataset)
-        dataset.published_at = now()
+        dataset.published_at, dataset.owner_only = now(), owner_only
         record("dataset.create", actor, project_id=project.id, name=name)
     return dataset
+
+
+def change_list(actor: Actor, dataset: models.Dataset, *, owner_only: bool) -> models.Dataset:
+    """Give each phone only the cases that it made itself, or all of its office."""
+    with transaction():
+        dataset = db.session.get_one(models.Dataset, dataset.id)
+        dataset.owner_only = owner_only
+        record("dataset.update", actor, project_id=dataset.project_id, name=dataset.name, ownerOnly=owner_only)
+    return dataset
+
+
+def delete_list(actor: Actor, project: models.Project, dataset: models.Dataset) -> None:
+    """Put a list that no form uses into the trash, with all its cases; its name is free again.
+
+    Only for who may delete the cases of all offices: a list is everybody's. Raises Problem 403.1, 409.43 if a form
+    uses it.
+    """
+    if office_scope(actor, "entity.delete", project_id=project.id) is not True:
+        raise problems.insufficient_rights()
+    with transaction():
+        forms = queries.using_forms(dataset.id)
+        if forms.is_any:
+            each = {
+                "sourceForms": forms.source,
+                "linkedForms": forms.linked,
+                "draftSourceForms": forms.draft_source,
+                "draftLinkedForms": forms.draft_linked,
+            }
+            raise problems_lists.list_in_use(
+                {
+                    kind: [{"xmlFormId": form.xml_form_id, "name": form.name} for form in used]
+                    for kind, used in each.items()
+                }
+            )
+        dataset = db.session.get_one(models.Dataset, dataset.id)
+        dataset.deleted_at, dataset.deleted_name = now(), dataset.name
+        dataset.name = f"#{dataset.id}"
+        record("dataset.delete", actor, project_id=project.id, name=dataset.deleted_name)
 
 
 def add_property(actor: Actor, dataset: models.Dataset, name: str, sensitivity: str) -> None:

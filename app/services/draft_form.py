@@ -159,7 +159,9 @@ def _add_file_slots(
     before = {each.name: each for each in form_queries.attachments(current.id)} if current is not None else {}
     lists = {
         row.name: row.id
-        for row in db.session.scalars(select(models.Dataset).where(models.Dataset.project_id == project.id))
+        for row in db.session.scalars(
+            select(models.Dataset).where(models.Dataset.project_id == project.id, models.Dataset.deleted_at.is_(None))
+        )
     }
     for media in compiled.schema.media:
         slot = models.FormAttachment(form_version_id=version.id, name=media.name, type=media.kind)

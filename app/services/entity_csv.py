@@ -28,10 +28,13 @@ class EntityCsv:
     count: int
 
 
-def phone_list(dataset_id: int, office_id: int | None, *, mask: EntityMask | None) -> EntityCsv:
+def phone_list(
+    dataset_id: int, office_id: int | None, *, mask: EntityMask | None, creator_id: int | None = None
+) -> EntityCsv:
     """The list for those of one office who fill forms; without an office, an empty list.
 
-    `mask`: of somebody who looks at the list without being there to fill; a label that they may not read is masked.
+    `creator_id`: only what this one made. `mask`: of somebody who looks at the list without being there to fill; a
+    label that they may not read is masked.
     """
     properties = queries.properties(dataset_id)
     clear = clear_properties(properties)
@@ -39,7 +42,8 @@ def phone_list(dataset_id: int, office_id: int | None, *, mask: EntityMask | Non
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(["name", "label", "__version", *names])
-    found = queries.entities(dataset_id, offices=False if office_id is None else office_id)
+    offices = False if office_id is None else office_id
+    found = queries.entities(dataset_id, offices=offices, creator_id=creator_id)
     for entity, version, key in found:
         content = open_entity(open_key(key), entity.uuid, version)
         values = [content.data.get(name, "") for name in names]

@@ -52,14 +52,18 @@ def _there(files: Iterable[models.FormAttachment]) -> tuple[models.FormAttachmen
 def entity_list_file(file: models.FormAttachment, actor: Actor) -> EntityCsv:
     """The list that stands for this file, as this actor's office may have it."""
     assert file.dataset_id is not None
-    return phone_list(file.dataset_id, actor.office_id, mask=_mask(file, file.dataset_id, actor))
+    dataset = db.session.get_one(models.Dataset, file.dataset_id)
+    mask = _mask(file, dataset, actor)
+    own = actor.id if dataset.owner_only and mask is None else None
+    # A form that came out of the trash may name a list that is in it.
+    office_id = actor.office_id if dataset.deleted_at is None else None
+    return phone_list(dataset.id, office_id, mask=mask, creator_id=own)
 
 
-def _mask(file: models.FormAttachment, dataset_id: int, actor: Actor) -> EntityMask | None:
+def _mask(file: models.FormAttachment, dataset: models.Dataset, actor: Actor) -> EntityMask | None:
     """None for who fills the form: a case cannot be chosen without its name."""
     if actor.is_app_user or not actor.id:
         return None
-    dataset = db.session.get_one(models.Dataset, dataset_id)
     form_id = db.session.get_one(models.FormVersion, file.form_version_id).form_id
     if may(actor, "open_form.cases", project_id=dataset.project_id, form_id=form_id):
         return None

@@ -24,6 +24,7 @@ SAMPLES: dict[str, Any] = {
     "str | None": "thing",
     "int": 7,
     "dict[str, Any]": {"xlsFormWarnings": ["look"]},
+    "dict[str, list[dict[str, str]]]": {"sourceForms": [{"xmlFormId": "form", "name": "A form"}]},
     "list[dict[str, str]]": [{"path": "/age", "before": "identifying", "after": "open"}],
 }
 # Where a text is one of a few.

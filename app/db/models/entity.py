@@ -21,9 +21,14 @@ class Dataset(Base):
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
     name: Mapped[str] = mapped_column(String(255))
     approval_required: Mapped[bool] = mapped_column(Boolean, default=False)
+    # A phone gets only the cases that it made itself.
+    owner_only: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # Drawn from a form's draft until that is published.
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # In the trash it has a name that no list can have, so that a new one may take its own.
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deleted_name: Mapped[str | None] = mapped_column(String(255))
 
     __table_args__ = (UniqueConstraint("project_id", "name"),)
 

@@ -20,17 +20,35 @@ Dataset, Property, Entity, Version = (
 def dataset(project_id: int, name: str) -> models.Dataset | None:
     """A published list."""
     return db.session.scalar(
-        select(Dataset).where(Dataset.project_id == project_id, Dataset.name == name, Dataset.published_at.is_not(None))
+        select(Dataset).where(
+            Dataset.project_id == project_id,
+            Dataset.name == name,
+            Dataset.published_at.is_not(None),
+            Dataset.deleted_at.is_(None),
+        )
     )
 
 
-def datasets(project_id: int) -> list[models.Dataset]:
-    """The published lists of a project, by name."""
+def trashed_dataset(project_id: int, dataset_id: int) -> models.Dataset | None:
+    """A list in the trash, by its number."""
+    return db.session.scalar(
+        select(Dataset).where(
+            Dataset.project_id == project_id, Dataset.id == dataset_id, Dataset.deleted_at.is_not(None)
+        )
+    )
+
+
+def datasets(project_id: int, *, deleted: bool = False) -> list[models.Dataset]:
+    """The published lists of a project (or those in the trash), by name."""
     return list(
         db.session.scalars(
             select(Dataset)
-            .where(Dataset.project_id == project_id, Dataset.published_at.is_not(None))
-            .order_by(func.lower(Dataset.name))
+            .where(
+                Dataset.project_id == project_id,
+                Dataset.published_at.is_not(None),
+                Dataset.deleted_at.is_not(None) == deleted,
+            )
+            .order_by(func.lower(func.coalesce(Dataset.deleted_name, Dataset.name)), Dataset.id)
         )
     )
 
@@ -143,9 +161,12 @@ def version_by_submission(entity_id: int, submission_version_id: int) -> models.
 
 
 def entities(
-    dataset_id: int, *, offices: int | bool | None, deleted: bool = False
+    dataset_id: int, *, offices: int | bool | None, deleted: bool = False, creator_id: int | None = None
 ) -> Sequence[Row[models.Entity, models.EntityVersion, models.DataKey]]:
-    """The live (or the deleted) cases of a list with current versions and keys, the newest first. `offices`: whose."""
+    """The live (or the deleted) cases of a list with current versions and keys, the newest first.
+
+    `offices`: whose; `creator_id`: made by whom.
+    """
     if offices is None or offices is False:
         return []
     statement = (
@@ -157,21 +178,25 @@ def entities(
     )
     if offices is not True:
         statement = statement.where(Entity.office_id == offices)
+    if creator_id is not None:
+        statement = statement.where(Entity.creator_id == creator_id)
     return db.session.execute(statement).all()
 
 
-def deleted_state(dataset_id: int, uuids: Sequence[str], office_id: int | None) -> dict[str, bool]:
-    """By UUID: is it gone for this office? One that was handed over counts as gone.
+def deleted_state(
+    dataset_id: int, uuids: Sequence[str], office_id: int | None, *, creator_id: int | None = None
+) -> dict[str, bool]:
+    """By UUID: is it gone for this office, or for this maker of cases? One that was handed over counts as gone.
 
     One that is not known is left out, as by Central: a phone may have made it and not sent it yet.
     """
+    columns = (Entity.uuid, Entity.deleted_at, Entity.office_id, Entity.creator_id)
+    statement = select(*columns).where(Entity.dataset_id == dataset_id, Entity.uuid.in_(uuids))
     found = {
-        row.uuid: row.deleted_at is not None or row.office_id != office_id
-        for row in db.session.execute(
-            select(Entity.uuid, Entity.deleted_at, Entity.office_id).where(
-                Entity.dataset_id == dataset_id, Entity.uuid.in_(uuids)
-            )
-        )
+        row.uuid: row.deleted_at is not None
+        or row.office_id != office_id
+        or (creator_id is not None and row.creator_id != creator_id)
+        for row in db.session.execute(statement)
     }
     return {uuid: found[uuid] for uuid in uuids if uuid in found}
 

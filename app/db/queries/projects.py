@@ -67,7 +67,9 @@ def counts(project_id: int, offices: int | bool) -> ProjectCounts:
         )
         or 0,
         datasets=db.session.scalar(
-            select(func.count()).select_from(models.Dataset).where(models.Dataset.project_id == project_id)
+            select(func.count())
+            .select_from(models.Dataset)
+            .where(models.Dataset.project_id == project_id, models.Dataset.deleted_at.is_(None))
         )
         or 0,
         last_submission=db.session.scalar(submissions.where(*live, models.Submission.is_draft.is_(False))),

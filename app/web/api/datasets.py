@@ -12,10 +12,16 @@ from app.db import models
 from app.db.queries import datasets as queries
 from app.db.queries import entities as entity_queries
 from app.permissions import office_scope
-from app.services.change_list import add_list, add_property, delete_property
+from app.services.change_list import add_list, add_property, change_list, delete_list, delete_property
 from app.web.door import Door, Here, success
 from app.web.schemas import SuccessSchema
-from app.web.schemas.entities import DatasetSchema, NewDatasetSchema, NewPropertySchema
+from app.web.schemas.entities import (
+    DatasetChangeSchema,
+    DatasetSchema,
+    NewDatasetSchema,
+    NewPropertySchema,
+    TrashQuerySchema,
+)
 from forms.schema import odata_name
 
 door = Door("datasets", tag="Entity lists")
@@ -24,10 +30,17 @@ ALL = "/projects/<int:project_id>/datasets"
 LIST = f"{ALL}/<name>"
 
 
-@door.route("GET", ALL, verb="dataset.list", summary="The lists", returns=DatasetSchema(many=True))
-def list_datasets(here: Here) -> list[dict[str, Any]]:
-    counts = _counts(here)
-    return [_shown(each) | counts(each) for each in entity_queries.datasets(here.project.id)]
+@door.route(
+    "GET",
+    ALL,
+    verb="dataset.list",
+    summary="The lists",
+    query=TrashQuerySchema(),
+    returns=DatasetSchema(many=True),
+)
+def list_datasets(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
+    counts, lists = _counts(here), entity_queries.datasets(here.project.id, deleted=query["deleted"])
+    return [_shown(each) | counts(each) for each in lists]
 
 
 @door.route(
@@ -39,7 +52,7 @@ def list_datasets(here: Here) -> list[dict[str, Any]]:
     returns=DatasetSchema(),
 )
 def create(here: Here, body: dict[str, Any]) -> dict[str, Any]:
-    return _whole(here, add_list(here.actor, here.project, body["name"]))
+    return _whole(here, add_list(here.actor, here.project, body["name"], owner_only=bool(_owner_only(body))))
 
 
 @door.route(
@@ -51,6 +64,33 @@ def create(here: Here, body: dict[str, Any]) -> dict[str, Any]:
 )
 def get(here: Here, name: str) -> dict[str, Any]:
     return _whole(here, found(here, name))
+
+
+@door.route(
+    "PATCH",
+    LIST,
+    verb="dataset.update",
+    summary="Choose which cases of its office a phone gets",
+    body=DatasetChangeSchema(),
+    returns=DatasetSchema(),
+)
+def change(here: Here, name: str, body: dict[str, Any]) -> dict[str, Any]:
+    dataset, owner_only = found(here, name), _owner_only(body)
+    if owner_only is not None:
+        dataset = change_list(here.actor, dataset, owner_only=owner_only)
+    return _whole(here, dataset)
+
+
+@door.route(
+    "DELETE",
+    LIST,
+    verb="dataset.delete",
+    summary="Put a list that no form uses into the trash, with all its cases",
+    returns=SuccessSchema(),
+)
+def delete(here: Here, name: str) -> dict[str, bool]:
+    delete_list(here.actor, here.project, found(here, name))
+    return success()
 
 
 @door.route(
@@ -85,6 +125,14 @@ def found(here: Here, name: str) -> models.Dataset:
     if dataset is None:
         raise problems.not_found()
     return dataset
+
+
+def _owner_only(body: dict[str, Any]) -> bool | None:
+    """What is said of which cases a phone gets; None for nothing."""
+    if "access_filter" in body:
+        return body["access_filter"] is not None
+    owner_only: bool | None = body.get("owner_only")
+    return owner_only
 
 
 def _counts(here: Here) -> Callable[[models.Dataset], dict[str, Any]]:
@@ -128,9 +176,13 @@ def _whole(here: Here, dataset: models.Dataset) -> dict[str, Any]:
 
 
 def _shown(dataset: models.Dataset) -> dict[str, Any]:
+    trashed = {"id": dataset.id, "deleted_at": dataset.deleted_at} if dataset.deleted_at is not None else {}
     return {
-        "name": dataset.name,
+        "name": dataset.deleted_name or dataset.name,
         "project_id": dataset.project_id,
         "created_at": dataset.created_at,
         "approval_required": dataset.approval_required,
+        "owner_only": dataset.owner_only,
+        "access_filter": {"type": "ownerOnly"} if dataset.owner_only else None,
+        **trashed,
     }

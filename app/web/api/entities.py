@@ -31,10 +31,10 @@ from app.web.schemas.entities import (
     AddedEntitySchema,
     EntityEditQuerySchema,
     EntityEditSchema,
-    EntityListQuerySchema,
     EntitySchema,
     ManyEntitiesSchema,
     NewEntitySchema,
+    TrashQuerySchema,
 )
 
 door = Door("entities", tag="Entities")
@@ -48,7 +48,7 @@ ONE = f"{ALL}/<uuid>"
     ALL,
     verb="entity.list",
     summary="The cases",
-    query=EntityListQuerySchema(),
+    query=TrashQuerySchema(),
     returns=EntitySchema(many=True),
 )
 def list_entities(here: Here, name: str, query: dict[str, Any]) -> list[dict[str, Any]]:
@@ -137,9 +137,7 @@ def get_entity(here: Here, name: str, uuid: str) -> dict[str, Any]:
 def change(here: Here, name: str, uuid: str, query: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     if query["resolve"]:
         raise problems.not_implemented("?resolve=true")
-    if query["base_version"] is None and not query["force"]:
-        raise problems.missing_parameter("baseVersion", "add the version that you fetched, or force=true")
-    base_version = None if query["force"] else query["base_version"]
+    base_version = None if query["force"] else query["base_version"] or ""
     return shown(update_entity(origin(here), found(here, name), uuid, EntityEdit(**body), base_version=base_version))
 
 

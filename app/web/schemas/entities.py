@@ -32,7 +32,21 @@ class NewPropertySchema(ApiSchema):
     sensitivity = fields.String(validate=validate.OneOf(SENSITIVITIES))
 
 
-class NewDatasetSchema(ApiSchema):
+class AccessFilterSchema(ApiSchema):
+    """Which cases of its office a phone gets: `ownerOnly`, those that it made itself."""
+
+    type = fields.String(required=True, validate=validate.OneOf(["ownerOnly"]))
+
+
+class DatasetChangeSchema(ApiSchema):
+    """What may be changed of a list. `accessFilter` counts before `ownerOnly`, which is its older spelling."""
+
+    approval_required = fields.Boolean(validate=validate.Equal(False, error="cases are made without approval here"))
+    owner_only = fields.Boolean()
+    access_filter = fields.Nested(AccessFilterSchema, allow_none=True)
+
+
+class NewDatasetSchema(DatasetChangeSchema):
     """A list to be added."""
 
     name = fields.String(required=True)
@@ -41,8 +55,13 @@ class NewDatasetSchema(ApiSchema):
 class DatasetSchema(ApiSchema):
     """An entity list; the counts with `X-Extended-Metadata: true`, properties and forms when asked for one list.
 
-    `linkedForms` read the list, `sourceForms` write it.
+    `linkedForms` read the list, `sourceForms` write it. `id` and `deletedAt` are of a list in the trash.
     """
+
+    id = fields.Integer()
+    deleted_at = Moment()
+    owner_only = fields.Boolean()
+    access_filter = fields.Nested(AccessFilterSchema, allow_none=True)
 
     name = fields.String()
     project_id = fields.Integer()
@@ -140,7 +159,7 @@ class EntityEditQuerySchema(ApiSchema):
     resolve = fields.Boolean(load_default=False)
 
 
-class EntityListQuerySchema(ApiSchema):
+class TrashQuerySchema(ApiSchema):
     """`deleted`: what is in the trash, instead of what is not."""
 
     deleted = fields.Boolean(load_default=False)

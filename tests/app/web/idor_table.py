@@ -220,6 +220,11 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", f"{P}/datasets"): Row("project", LIST_READERS),
     ("POST", f"{P}/datasets"): Row("project", EDITORS, json={"name": "new"}),
     ("GET", D): Row("list", LIST_READERS),
+    ("PATCH", D): Row("list", EDITORS, json={"ownerOnly": True}),
+    # Forms use it: who reaches all offices is told so.
+    ("DELETE", D): Row("list", EDITORS, let_in=409, hidden_from=frozenset({"manager", "manager who reads"})),
+    ("GET", f"{D}/entities.csv"): Row("list", READERS, shows=True),
+    ("GET", f"{P}/trash/datasets/<int:dataset_id>/entities.csv"): Row("deleted list", READERS, shows=True),
     ("POST", f"{D}/properties"): Row("list", EDITORS, json={"name": "new"}),
     # A form writes it: who sees the class in all offices is told so, who does not is told that.
     ("DELETE", f"{D}/properties/<property_name>"): Row(

@@ -99,6 +99,7 @@ def build(backend: Backend) -> World:
     for target, phone in phones.items():
         _send(phone, target)
     _fill_trash(admin, phones)
+    trashed = _trash_lists(backend, admin)
     world = World(backend)
     entries = _quarantine(admin)
     assert admin.delete(f"/projects/1/app-users/{phones[GONE].actor_id}").status_code == 200
@@ -106,6 +107,10 @@ def build(backend: Backend) -> World:
     holders, newcomers = _add_people(backend)
     _end(backend, holders[GONE], newcomers[GONE])
     world.params = _params(phones, entries, holders, newcomers)
+    world.params["deleted list"] = {
+        target: {"project_id": 2 if target == FAR else 1, "dataset_id": trashed.get(target, 999_999)}
+        for target in (OWN, FAR, MISSING)
+    }
     return world
 
 
@@ -134,6 +139,22 @@ def _fill_trash(admin: Person, phones: dict[str, AppUser]) -> None:
         assert phones[target].send(instance("intake", body, meta=meta)).status_code == 201
         at = f"/projects/{2 if target == FAR else 1}/datasets/cases/entities/{TRASH[target]}"
         assert admin.delete(at).status_code == 200
+
+
+def _trash_lists(backend: Backend, admin: Person) -> dict[str, int]:
+    """A list in the trash of each project, with a case of each office; its number."""
+    numbers = {}
+    for target, project in ((OWN, 1), (FAR, 2)):
+        at = f"/projects/{project}/datasets"
+        assert admin.post(at, json={"name": "old"}).status_code == 200
+        assert admin.post(f"{at}/old/properties", json={"name": "note", "sensitivity": "open"}).status_code == 200
+        for office, word in ((OURS, target), (THEIRS, OTHER)) if target == OWN else ((OURS, FAR),):
+            by = backend.person(Grant("manager", project), office=office)
+            body = {"label": "Old", "data": {"note": canary(word)}}
+            assert by.post(f"{at}/old/entities", json=body).status_code == 200
+        assert admin.delete(f"{at}/old").status_code == 200
+        (numbers[target],) = (each["id"] for each in admin.get(f"{at}?deleted=true").json)
+    return numbers
 
 
 def _quarantine(admin: Person) -> dict[str, int]:

@@ -61,6 +61,7 @@ def addresses(world: World, rule: str) -> Iterator[str]:
         "name": names,
         "uuid": [UUIDS[OWN], UUIDS[OTHER]],
         "entry_id": [str(each) for each in entries],
+        "dataset_id": ["1"],
         "actor_id": ["1"],
         "role": ["viewer"],
         "code": ["office-ours"],
