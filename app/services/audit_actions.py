@@ -96,6 +96,7 @@ _WRITES = (
         dataset__create="An entity list was added.",
         dataset__update="An entity list was changed: how it is used, or which properties it has.",
         dataset__delete="An entity list was put into the trash, with all its cases.",
+        dataset__purge="An entity list was purged after its time in the trash.",
     ),
     *_of(
         "entity",
@@ -104,6 +105,7 @@ _WRITES = (
         entity__update__version="A case was changed.",
         entity__delete="A case was put into the trash.",
         entity__restore="A case was taken out of the trash.",
+        entity__purge="A case was purged after its time in the trash: its content and its key are gone.",
         entity__error="A submission's change of a case could not be applied.",
     ),
     *_of(

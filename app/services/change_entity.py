@@ -98,6 +98,8 @@ def restore_entities(origin: Origin, dataset: models.Dataset, uuids: Sequence[st
     """Take cases out of the trash, all or none. Raises Problem 404.1 if one is not in it."""
     with transaction():
         for entity in _reached(origin.actor, "entity.restore", dataset, uuids, deleted=True):
+            if queries.is_purged(entity):
+                raise problems.not_found()
             entity.deleted_at = None
             entity.updated_at = now()
             _record("entity.restore", origin, dataset, entity)

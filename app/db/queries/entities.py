@@ -33,7 +33,10 @@ def trashed_dataset(project_id: int, dataset_id: int) -> models.Dataset | None:
     """A list in the trash, by its number."""
     return db.session.scalar(
         select(Dataset).where(
-            Dataset.project_id == project_id, Dataset.id == dataset_id, Dataset.deleted_at.is_not(None)
+            Dataset.project_id == project_id,
+            Dataset.id == dataset_id,
+            Dataset.published_at.is_not(None),
+            Dataset.deleted_at.is_not(None),
         )
     )
 
@@ -123,6 +126,12 @@ def entities_for_update(dataset_id: int, uuids: Collection[str]) -> dict[str, mo
     )
     found = db.session.scalars(statement, execution_options={"populate_existing": True})
     return {each.uuid: each for each in found}
+
+
+def is_purged(entity: models.Entity) -> bool:
+    """Is there nothing left of it?"""
+    key = models.DataKey
+    return db.session.scalar(select(key.destroyed_at).where(key.id == entity.data_key_id)) is not None
 
 
 def current_version(entity_id: int) -> models.EntityVersion:
