@@ -224,6 +224,7 @@ TABLE: dict[tuple[str, str], Row] = {
     # Forms use it: who reaches all offices is told so.
     ("DELETE", D): Row("list", EDITORS, let_in=409, hidden_from=frozenset({"manager", "manager who reads"})),
     ("GET", f"{D}/entities.csv"): Row("list", READERS, shows=True),
+    ("GET", f"{D}/entities.geojson"): Row("list", READERS),
     ("GET", f"{P}/trash/datasets/<int:dataset_id>/entities.csv"): Row("deleted list", READERS, shows=True),
     ("POST", f"{D}/properties"): Row("list", EDITORS, json={"name": "new"}),
     # A form writes it: who sees the class in all offices is told so, who does not is told that.
@@ -245,6 +246,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", f"{N}/restore"): Row("deleted entity", MANAGERS),
     ("GET", f"{N}/versions"): Row("entity", READERS),
     ("GET", f"{N}/diffs"): Row("entity", READERS),
+    ("GET", f"{N}/geojson"): Row("entity", READERS),
     ("GET", f"{N}/audits"): Row("entity", READERS),
     ("GET", f"{N}/hand-overs"): Row("entity", READERS),
     ("POST", f"{N}/reveal"): Row("entity", REVEALERS, json=_REVEAL),

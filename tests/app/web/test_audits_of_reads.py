@@ -63,6 +63,8 @@ READS: dict[str, tuple[str, dict[str, Any]]] = {
     f"{CASES_AT}/{CASE}/versions": ("entity.read", {"uuid": CASE, "dataset": "cases"}),
     f"{CASES_AT}/{CASE}/diffs": ("entity.read", {"uuid": CASE, "dataset": "cases"}),
     CASES_AT: ("entity.list", {"count": 1, "dataset": "cases"}),
+    f"{CASES_AT}.geojson": ("entity.list", {"count": 1, "dataset": "cases"}),
+    f"{CASES_AT}/{CASE}/geojson": ("entity.read", {"uuid": CASE, "dataset": "cases"}),
     f"{CASES_AT}.csv": ("entity.export", {"count": 1, "dataset": "cases"}),
 }
 
