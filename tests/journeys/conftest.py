@@ -1,13 +1,16 @@
-"""A running server on each database, and its administrator."""
+"""A running server on each database, its administrator, and pyODK in their hands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from pyodk._utils.config import CentralConfig, Config
+from pyodk.client import Client
 
-from tests.journeys.phone.served import Central, Project, Served
+from tests.journeys.phone.served import EMAIL, PASSWORD, Central, Project, Served
 from tests.support.postgres import PostgresServer
 
 # Small, so that photos of some megabytes already need several requests.
@@ -39,3 +42,20 @@ def admin(served: Served) -> Iterator[Central]:
 def own_project(admin: Central, request: pytest.FixtureRequest) -> Project:
     """A project of the story's own, empty."""
     return admin.new_project(request.node.name)
+
+
+@pytest.fixture(params=["password", "key"])
+def client(
+    request: pytest.FixtureRequest, served: Served, admin: Central, own_project: Project, tmp_path: Path
+) -> Iterator[Client]:
+    """pyODK, signed in as the administrator with a password or an API key, in a project of the story's own."""
+    config = Config(CentralConfig(served.url, EMAIL, PASSWORD, own_project.number))
+    client = Client(config=config, cache_path=tmp_path / "pyodk_cache.toml")
+    client.session.trust_env = False
+    if request.param == "key":
+        me = admin.get("/users/current")["id"]
+        wanted = {"label": "pyODK", "projectId": own_project.number, "writes": True, "classes": None}
+        key = admin.post(f"/users/{me}/api-keys", json=wanted)["token"]
+        client.session.headers["Authorization"] = f"Bearer {key}"
+    with client:
+        yield client

@@ -5,52 +5,15 @@ Every endpoint that it has, in the order of somebody's work: forms, submissions,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from pyodk._utils.config import CentralConfig, Config
 from pyodk.client import Client
 from pyodk.errors import PyODKError
 
-from tests.app.shown_forms import xform
-from tests.journeys.phone.served import EMAIL, PASSWORD, Central, Project, Served
+from tests.journeys.fruit_trees import form, written
 from tests.support.backend import instance
-
-FILES = (
-    b'<instance id="fruits" src="jr://file-csv/fruits.csv"/><bind nodeset="/data/pic" type="binary"/>'
-    b'<bind nodeset="/data/who" type="string"/>'
-)
-
-
-@pytest.fixture(params=["password", "key"])
-def client(
-    request: pytest.FixtureRequest, served: Served, admin: Central, own_project: Project, tmp_path: Path
-) -> Iterator[Client]:
-    """Signed in as the administrator, in a project of the story's own."""
-    config = Config(CentralConfig(served.url, EMAIL, PASSWORD, own_project.number))
-    client = Client(config=config, cache_path=tmp_path / "pyodk_cache.toml")
-    client.session.trust_env = False
-    if request.param == "key":
-        me = admin.get("/users/current")["id"]
-        wanted = {"label": "pyODK", "projectId": own_project.number, "writes": True, "classes": None}
-        key = admin.post(f"/users/{me}/api-keys", json=wanted)["token"]
-        client.session.headers["Authorization"] = f"Bearer {key}"
-    with client:
-        yield client
-
-
-def form(version: str) -> str:
-    """A form with a picture and a list beside it."""
-    content = xform("fruit trees", version).replace(b'<bind nodeset="/data/who" type="string"/>', FILES)
-    return content.replace(b"<who/>", b"<who/><pic/>").decode()
-
-
-def written(folder: Path, name: str, content: str) -> Path:
-    path = folder / name
-    path.write_text(content, encoding="utf-8")
-    return path
 
 
 def test_forms_are_created_updated_and_published_with_their_files(client: Client, tmp_path: Path) -> None:
