@@ -16,8 +16,8 @@ from app.web.door import Operation
 from app.web.schemas import ProblemSchema
 
 _BYTES = {"type": "string", "format": "binary"}
-# Any document: what OData's metadata, and not this description, says of it.
-_UNDESCRIBED: dict[str, dict[str, Any]] = {"application/json": {}}
+# Any document: what OData's metadata or GeoJSON's standard, and not this description, says of it.
+_UNDESCRIBED: dict[str, dict[str, Any]] = {"application/json": {}, "application/geo+json": {}}
 _END = r"\Z"
 _PARAMETER = re.compile(r"<(?:(?P<type>\w+):)?(?P<name>\w+)>")
 
