@@ -210,7 +210,8 @@ def _trace_if_moved(
 
 
 def _custodian(content: EntityContent, otherwise: int | None) -> int | None:
-    office = office_by_code(content.data.get(CUSTODIAN, ""))
+    code = content.data.get(CUSTODIAN, "")
+    office = office_by_code(code) if code else None
     return office.id if office is not None else otherwise
 
 

@@ -129,12 +129,13 @@ class SourceSchema(ApiSchema):
 
 
 class NewEntitySchema(ApiSchema):
-    """A case to be added by hand, or `entities`: many, all or none."""
+    """A case to be added by hand, or `entities`: up to 1000, all or none."""
 
     uuid = fields.String()
     label = fields.String(validate=_label)
     data = _data()
-    entities = fields.List(fields.Nested(BulkEntitySchema), validate=validate.Length(min=1, max=10_000))
+    # Some seconds of work in one transaction: more would keep phones waiting on SQLite.
+    entities = fields.List(fields.Nested(BulkEntitySchema), validate=validate.Length(min=1, max=1000))
     source = fields.Nested(SourceSchema)
 
 
@@ -168,4 +169,4 @@ class TrashQuerySchema(ApiSchema):
 class ManyEntitiesSchema(ApiSchema):
     """Cases by their UUIDs."""
 
-    ids = fields.List(fields.String(), required=True, validate=validate.Length(min=1, max=10_000))
+    ids = fields.List(fields.String(), required=True, validate=validate.Length(min=1, max=1000))
