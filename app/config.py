@@ -73,6 +73,15 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _template(text: str) -> str:
+    bare = text
+    for place in ("{project}", "{form}", "{instance}"):
+        bare = bare.replace(place, "x") if place in bare else ""
+    if not re.fullmatch(r"https?://[^/{}\s]+/[^{}\s]*", bare):
+        raise ConfigError("must be an address such as https://forms.example.org/edit/{project}/{form}/{instance}")
+    return text
+
+
 def _bucket(text: str) -> str:
     if not _BUCKET.fullmatch(text):
         raise ConfigError("must be s3://bucket or s3://bucket/prefix, without credentials")
@@ -143,6 +152,11 @@ class Settings:
         None,
         _url,
         "Address that phones use, such as https://forms.example.org; by default the one they called.",
+    )
+    edit_url: str | None = _setting(
+        None,
+        _template,
+        "Address of the web form on which a submission is edited, with {project}, {form} and {instance} in it.",
     )
     host: str = _setting("127.0.0.1", str, "Address to listen on; 0.0.0.0 lets other machines in.")
     port: int = _setting(8080, _whole(1, 65535), "Port to listen on.", variable="PORT")

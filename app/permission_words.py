@@ -69,6 +69,7 @@ VERB_WORDS: dict[str, str] = {
     "submission.hand_over": "Hand a submission over to another office: it is seen there, and no more here.",
     "submission.list": "List submissions.",
     "submission.read": "Read a submission: answers, XML, files, tables and exports.",
+    "submission.restore": "Restore a submission that was deleted in the last 30 days.",
     "submission.reveal": "Reveal masked answers of one record (contact and identifying, not special) for a reason.",
     "submission.update": "Edit a submission, or add a file to it.",
     "user.create": "Add a person with an account.",
@@ -88,6 +89,6 @@ BY_OFFICE: frozenset[str] = frozenset(
         *(f"assignment.{act}" for act in ("create", "delete", "list")),
         *(f"entity.{act}" for act in ("delete", "hand_over", "list", "read", "restore", "update")),
         *(f"quarantine.{act}" for act in ("discard", "list", "release")),
-        *(f"submission.{act}" for act in ("delete", "hand_over", "list", "read", "reveal", "update")),
+        *(f"submission.{act}" for act in ("delete", "hand_over", "list", "read", "restore", "reveal", "update")),
     }
 )

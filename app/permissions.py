@@ -64,6 +64,7 @@ _RUNS_PROJECT = _READER | frozenset(
         "submission.create",
         "submission.update",
         "submission.delete",
+        "submission.restore",
         "submission.hand_over",
         "app_user.list",
         "app_user.create",

@@ -30,7 +30,8 @@ def record_read(action: str, actor: Actor, **about: Any) -> None:
 def read_submission(
     actor: Actor, form: models.Form, submission: models.Submission, what: str, *, version_id: int | None = None
 ) -> None:
-    """A submission is about to be looked at. `what` of it: `facts`, `xml`, `versions`, `files` or `hand-overs`."""
+    """A submission is about to be looked at. `what` of it: `facts`, `xml`, `versions`, `files`,
+    `comments`, `geodata` or `hand-overs`."""
     record_read(
         "submission.read",
         actor,

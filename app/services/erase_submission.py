@@ -239,6 +239,7 @@ def _erase(found: _Found) -> tuple[Erased, set[str]]:
     _change(delete(Attachment).where(Attachment.submission_version_id.in_(found.version_ids)))
     _change(delete(models.Outbox).where(models.Outbox.submission_version_id.in_(found.version_ids)))
     _change(delete(models.EntityBacklog).where(models.EntityBacklog.submission_version_id.in_(found.version_ids)))
+    _change(delete(models.Comment).where(models.Comment.submission_id.in_(found.submission_ids)))
     _change(delete(Kept).where(Kept.id.in_([row.id for row in found.kept])))
     _change(
         update(Version)

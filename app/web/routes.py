@@ -10,6 +10,7 @@ from app.web.api import (
     app_users,
     assignments,
     audits,
+    comments,
     datasets,
     drafts,
     entities,
@@ -18,6 +19,7 @@ from app.web.api import (
     entity_versions,
     exports,
     forms,
+    geodata,
     hand_over,
     loosening,
     lost_phones,
@@ -31,8 +33,10 @@ from app.web.api import (
     second_factor,
     security_keys,
     sessions,
+    submission_changes,
     submissions,
     users,
+    version_files,
 )
 from app.web.door import Door, Operation
 from app.web.odata import tables
@@ -55,6 +59,10 @@ API_DOORS: tuple[Door, ...] = (
     drafts.door,
     loosening.door,
     submissions.door,
+    submission_changes.door,
+    comments.door,
+    version_files.door,
+    geodata.door,
     previews.door,
     exports.door,
     quarantine.door,

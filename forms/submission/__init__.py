@@ -3,6 +3,7 @@
 from forms.submission.attachments import expected_attachments
 from forms.submission.clean import clean
 from forms.submission.deidentify import READABLE, REGIONS, Common, Setting, deidentified_rows
+from forms.submission.differences import Difference, differences
 from forms.submission.entities import entity_uuid, entity_values
 from forms.submission.geo import GeoPoint, GeoShape, GeoTrace
 from forms.submission.masked_xml import is_masked_xml, masked_xml
@@ -33,6 +34,7 @@ __all__ = [
     "STRICTNESS",
     "CleanRecord",
     "Common",
+    "Difference",
     "EntityChange",
     "EntityMention",
     "Finding",
@@ -51,6 +53,7 @@ __all__ = [
     "class_of",
     "clean",
     "deidentified_rows",
+    "differences",
     "entity_uuid",
     "entity_values",
     "expected_attachments",

@@ -15,6 +15,7 @@ from forms.namespaces import OPENROSA, SPORTEL, local_name
 from forms.safe_xml import SUBMISSION_LIMITS, parse_xml
 from forms.schema.model import Field, FormSchema
 from forms.submission.masking import Mask
+from forms.submission.model import Masked
 
 _MASKED = f"{{{SPORTEL}}}masked"
 _Element = etree._Element
@@ -63,6 +64,12 @@ def _draw(
 
 def _is_called(element: _Element, name: str) -> bool:
     return isinstance(element.tag, str) and local_name(element) == name
+
+
+def mask_of_element(element: _Element) -> Masked | None:
+    """What the element of a drawn XML hides; None if it hides nothing."""
+    sensitivity = element.get(_MASKED)
+    return None if sensitivity is None else Masked(sensitivity)
 
 
 def is_masked_xml(root: _Element) -> bool:

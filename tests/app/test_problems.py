@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from app import problems, problems_lists, problems_sign_in
+from app import problems, problems_lists, problems_sign_in, problems_submissions
 from app.problems import Problem
 
 CATALOGUE: dict[str, Callable[..., Problem]] = {
     name: factory
-    for module in (problems, problems_lists, problems_sign_in)
+    for module in (problems, problems_lists, problems_sign_in, problems_submissions)
     for name, factory in inspect.getmembers(module, inspect.isfunction)
     if factory.__module__ == module.__name__
 }
@@ -74,6 +74,7 @@ def test_every_code_is_used_once() -> None:
         ("xlsform_invalid", 400.15),
         ("form_warnings", 400.16),
         ("field_type_conflict", 400.17),
+        ("expected_deprecation", 400.19),
         ("password_too_short", 400.21),
         ("multipart_unreadable", 400.39),
         ("authentication_failed", 401.2),

@@ -2,6 +2,7 @@
 
 from app.db.models.access import AccessToken, Actor, AppUser, Assignment, Office, User
 from app.db.models.audit import Audit
+from app.db.models.comment import Comment
 from app.db.models.entity import (
     Dataset,
     DatasetProperty,
@@ -28,6 +29,7 @@ __all__ = [
     "AppUser",
     "Assignment",
     "Audit",
+    "Comment",
     "DataKey",
     "Dataset",
     "DatasetProperty",

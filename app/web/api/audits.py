@@ -14,10 +14,13 @@ from app.db.queries import submissions as submission_queries
 from app.db.queries.audits import Wanted
 from app.permissions import Actor, may, office_scope
 from app.services.audit_actions import READS, named
+from app.services.comments import notes_of
 from app.services.read_submissions import scope_of
+from app.services.views import view_of_form
 from app.web.api.datasets import LIST
 from app.web.api.submissions import ITEM
 from app.web.door import Door, Here
+from app.web.schemas import masked
 from app.web.schemas.audits import AuditPageSchema, AuditQuerySchema, AuditSchema
 
 door = Door("audits", tag="Audit")
@@ -49,7 +52,12 @@ def of_submission(here: Here, instance_id: str, query: dict[str, Any]) -> list[d
     found = submission_queries.submission(scope_of(here.actor, here.form), instance_id)
     if found is None:
         raise problems.not_found()
-    return _shown(queries.newest(Wanted(submission_id=found[0].id, but_actions=_hidden(here.actor)), **query))
+    lines = queries.newest(Wanted(submission_id=found[0].id, but_actions=_hidden(here.actor)), **query)
+    notes = notes_of(here.actor, view_of_form(here.actor, here.project, here.form), found[0], lines)
+    shown = _shown(lines)
+    for item, line in zip(shown, lines, strict=True):
+        item |= masked("notes", notes.get(line.id))
+    return shown
 
 
 @door.route(

@@ -12,6 +12,7 @@ from app import problems
 from app.db import db, models
 from app.db.queries import access
 from app.db.queries import submissions as queries
+from app.db.queries.version_pages import submitters
 from app.runtime import runtime
 from app.services import read_submissions as read
 from app.services.add_attachment import add_attachment
@@ -27,6 +28,7 @@ from app.web.door import Door, Here, success
 from app.web.files import sent_file_response
 from app.web.metrics import submission_taken
 from app.web.schemas import SuccessSchema, masked
+from app.web.schemas.access import ActorSchema
 from app.web.schemas.submissions import (
     ListedSchema,
     SubmissionAttachmentSchema,
@@ -38,6 +40,7 @@ door = Door("submissions", tag="Submissions")
 
 ALL = f"{ONE}/submissions"
 ITEM = f"{ALL}/<instance_id>"
+XML_TYPES = ("application/xml", "text/xml")
 
 Found = tuple[models.Submission, models.SubmissionVersion]
 
@@ -66,17 +69,26 @@ def list_submissions(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @door.route(
+    "GET",
+    f"{ALL}/submitters",
+    verb="submission.read",
+    summary="Who has sent submissions that my office may see",
+    returns=ActorSchema(many=True),
+)
+def list_submitters(here: Here) -> list[models.Actor]:
+    return submitters(read.scope_of(here.actor, here.form))
+
+
+@door.route(
     "POST",
     ALL,
     verb="submission.create",
     summary="Send a submission; the body is its XML",
     returns=SubmissionSchema(),
-    body_types=("application/xml", "text/xml"),
+    body_types=XML_TYPES,
 )
 def create(here: Here) -> dict[str, Any]:
-    if request.mimetype not in ("application/xml", "text/xml"):
-        raise problems.unsupported_media_type(["application/xml", "text/xml"])
-    xml = read_body("The submission XML", runtime().settings.max_xml_bytes)
+    xml = read_submission_xml()
     view = view_of_form(here.actor, here.project, here.form)
     refuse_blind_edit(here.actor, view, here.form, xml)
     sender = Sender(here.actor, request.args.get("deviceID"), request.headers.get("User-Agent"))
@@ -85,6 +97,13 @@ def create(here: Here) -> dict[str, Any]:
     submission = db.session.get_one(models.Submission, receipt.submission_id)
     version = db.session.get_one(models.SubmissionVersion, receipt.version_id)
     return shown(view, submission, version)
+
+
+def read_submission_xml() -> bytes:
+    """The body, which is a submission's XML. Raises Problem 415.1, 400.1 or 413.1."""
+    if request.mimetype not in XML_TYPES:
+        raise problems.unsupported_media_type(list(XML_TYPES))
+    return read_body("The submission XML", runtime().settings.max_xml_bytes)
 
 
 @door.route("GET", f"{ITEM}.xml", verb="submission.read", summary="The XML, as it came", answer_types=("text/xml",))
@@ -110,8 +129,13 @@ def get(here: Here, instance_id: str) -> Any:
     returns=SubmissionAttachmentSchema(many=True),
 )
 def attachments(here: Here, instance_id: str) -> list[dict[str, Any]]:
-    submission, version = _found(here, instance_id)
+    submission, version = found_submission(here, instance_id)
     read_submission(here.actor, here.form, submission, "files")
+    return shown_files(here, submission, version)
+
+
+def shown_files(here: Here, submission: models.Submission, version: models.SubmissionVersion) -> list[dict[str, Any]]:
+    """The files that a version names, as the API shows them."""
     files = read.files_of(view_of_form(here.actor, here.project, here.form), submission, version)
     return [masked("name", each.hidden or each.row.name) | {"exists": each.row.blob_key is not None} for each in files]
 
@@ -130,7 +154,15 @@ def attachment(here: Here, instance_id: str, name: str) -> Response:
 
 def sent_file(here: Here, instance_id: str, name: str) -> tuple[models.SubmissionAttachment, Iterator[bytes]]:
     """A file that arrived, if the actor may see it; the look is on record. Raises Problem 404.1."""
-    submission, version = _found(here, instance_id)
+    submission, version = found_submission(here, instance_id)
+    row = the_file(here, submission, version, name)
+    return row, read.content_of(submission, row)
+
+
+def the_file(
+    here: Here, submission: models.Submission, version: models.SubmissionVersion, name: str
+) -> models.SubmissionAttachment:
+    """The same of any version. Raises Problem 404.1, 403.11."""
     row = read.file_of(view_of_form(here.actor, here.project, here.form), submission, version, name)
     record_read(
         "submission.attachment.read",
@@ -142,7 +174,7 @@ def sent_file(here: Here, instance_id: str, name: str) -> tuple[models.Submissio
         # Not its name: that is the sender's word.
         attachmentId=row.id,
     )
-    return row, read.content_of(submission, row)
+    return row
 
 
 @door.route(
@@ -154,7 +186,7 @@ def sent_file(here: Here, instance_id: str, name: str) -> tuple[models.Submissio
     body_types=("application/octet-stream",),
 )
 def upload_attachment(here: Here, instance_id: str, name: str) -> dict[str, bool]:
-    _, version = _found(here, instance_id)
+    _, version = found_submission(here, instance_id)
     kind = request.mimetype or "application/octet-stream"
     add_attachment(here.actor, version, name, kind, body_chunks("The file", runtime().settings.max_file_bytes))
     return success()
@@ -168,7 +200,7 @@ def upload_attachment(here: Here, instance_id: str, name: str) -> dict[str, bool
     returns=VersionSchema(many=True),
 )
 def versions(here: Here, instance_id: str) -> list[dict[str, Any]]:
-    submission, _ = _found(here, instance_id)
+    submission, _ = found_submission(here, instance_id)
     read_submission(here.actor, here.form, submission, "versions")
     view = view_of_form(here.actor, here.project, here.form)
     return [shown_version(view, submission, version) for version in queries.versions(submission.id)]
@@ -182,7 +214,7 @@ def versions(here: Here, instance_id: str) -> list[dict[str, Any]]:
     answer_types=("text/xml",),
 )
 def version_xml(here: Here, instance_id: str, version_id: str) -> Response:
-    return _xml_response(here, *_version(here, instance_id, version_id))
+    return _xml_response(here, *found_version(here, instance_id, version_id))
 
 
 @door.route(
@@ -193,13 +225,14 @@ def version_xml(here: Here, instance_id: str, version_id: str) -> Response:
     returns=VersionSchema(),
 )
 def version(here: Here, instance_id: str, version_id: str) -> dict[str, Any]:
-    submission, found = _version(here, instance_id, version_id)
+    submission, found = found_version(here, instance_id, version_id)
     read_submission(here.actor, here.form, submission, "facts", version_id=found.id)
     return shown_version(view_of_form(here.actor, here.project, here.form), submission, found)
 
 
-def _version(here: Here, instance_id: str, version_id: str) -> Found:
-    submission, _ = _found(here, instance_id)
+def found_version(here: Here, instance_id: str, version_id: str) -> Found:
+    """A version of it. Raises Problem 404.1."""
+    submission, _ = found_submission(here, instance_id)
     for version in queries.versions(submission.id):
         if version.instance_id == version_id:
             return submission, version
@@ -216,7 +249,7 @@ def _lookup(here: Here, instance_id: str) -> Found | None:
     return queries.submission(read.scope_of(here.actor, here.form), instance_id)
 
 
-def _found(here: Here, instance_id: str) -> Found:
+def found_submission(here: Here, instance_id: str) -> Found:
     """The submission, if it is there and the actor's office may see it. Raises Problem 404.1."""
     found = _lookup(here, instance_id)
     if found is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from app.web.schemas import ApiSchema, Moment
+from app.web.schemas import ApiSchema, Moment, Reason
 from app.web.schemas.access import ActorSchema
 
 MOST_LINES = 10_000
@@ -62,6 +62,7 @@ class AuditSchema(ApiSchema):
     actee_id = fields.String(allow_none=True)
     details = fields.Dict()
     notes = fields.String(allow_none=True)
+    notes_masked = Reason()
     logged_at = Moment()
     actor = fields.Nested(ActorSchema, allow_none=True)
     actee = fields.Nested(ActeeSchema, allow_none=True)

@@ -31,6 +31,7 @@ GUARDED = (
     models.Quarantine,
     models.Entity,
     models.EntityVersion,
+    models.Comment,
 )
 
 

@@ -57,7 +57,9 @@ def needles(office: str = OWN) -> dict[str, tuple[str, ...]]:
         words = {**answers, "g": answers["g"].split()[0], "f": answers["f"].removesuffix(".jpg")}
         more = (_word(office, sensitivity, kind) for kind in ("repeat", "content"))
         found[sensitivity] = (*words.values(), *more)
-    found["identifying"] += tuple(_identifying(office, kind) for kind in ("unknown", "attribute", "audit", "reason"))
+    found["identifying"] += tuple(
+        _identifying(office, kind) for kind in ("unknown", "attribute", "audit", "reason", "comment")
+    )
     found[WHOLE] = tuple(_identifying(office, kind) for kind in ("changed", "unnamed", "unnamedfile"))
     return found
 
@@ -140,6 +142,12 @@ def build_canaries(backend: Backend) -> World:
     phones = {OWN: backend.phone(office=OURS), OTHER: backend.phone(office=THEIRS)}
     for office, phone in phones.items():
         _send(phone, office)
+    for office in (OWN, OTHER):
+        at = f"/projects/1/forms/canaries/submissions/uuid:c-{office}"
+        body = {"body": _identifying(office, "comment")}
+        assert backend.admin.post(f"{at}/comments", json=body).status_code == 200
+        note = {"X-Action-Notes": _identifying(office, "comment")}
+        assert backend.admin.patch(at, json={"reviewState": "hasIssues"}, headers=note).status_code == 200
     _hand_over(backend, OURS, THEIRS, OWN)
     for role, grants in PEOPLE.items():
         person = backend.person(*grants, office=OURS, name="Asker")

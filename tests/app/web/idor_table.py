@@ -212,6 +212,28 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", f"{I}/attachments/<name>/reveal"): Row("submission", REVEALERS, names=_FILE, json=_REVEAL),
     ("POST", f"{I}/reveal"): Row("submission", REVEALERS, json=_REVEAL),
     ("POST", f"{I}/hand-over"): Row("submission", MANAGERS, json=_HAND_OVER),
+    # The XML names nothing that it edits: who is let in is told so.
+    ("PUT", I): Row("submission", MANAGERS, data=_XML, content_type="text/xml", let_in=400),
+    ("PATCH", I): Row("submission", MANAGERS, json={"reviewState": "approved"}),
+    ("DELETE", I): Row("submission", MANAGERS),
+    ("POST", f"{I}/restore"): Row("deleted", MANAGERS),
+    # No web form is configured.
+    ("GET", f"{I}/edit"): Row("submission", MANAGERS, let_in=501),
+    ("GET", f"{I}/comments"): Row("submission", READERS),
+    ("POST", f"{I}/comments"): Row("submission", READERS, json={"body": "for the test"}),
+    ("GET", f"{S}/submitters"): Row("intake", READERS, shows=True),
+    ("GET", f"{S}.geojson"): Row("intake", READERS),
+    ("GET", f"{I}.geojson"): Row("submission", READERS),
+    ("GET", f"{I}/diffs"): Row("submission", READERS),
+    ("DELETE", f"{I}/attachments/<name>"): Row("submission", MANAGERS, names=_FILE, hidden_from=BLIND),
+    ("GET", f"{I}/versions/<version_id>.geojson"): Row("submission", READERS),
+    ("GET", f"{I}/versions/<version_id>/attachments"): Row("submission", READERS),
+    ("GET", f"{I}/versions/<version_id>/attachments/<name>"): Row(
+        "submission", READERS, names=_FILE, hidden_from=BLIND
+    ),
+    ("DELETE", f"{I}/versions/<version_id>/attachments/<name>"): Row(
+        "submission", MANAGERS, names=_FILE, hidden_from=BLIND
+    ),
     ("GET", f"{S}.csv"): Row("intake", TABLE_READERS, shows=True),
     ("GET", f"{S}.csv.zip"): Row("intake", TABLE_READERS, shows=True),
     ("GET", f"{F}.svc"): Row("intake", LIST_READERS | {"analyst": PROJECT}),

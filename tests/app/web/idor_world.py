@@ -100,6 +100,9 @@ def build(backend: Backend) -> World:
         _send(phone, target)
     _fill_trash(admin, phones)
     trashed = _trash_lists(backend, admin)
+    for target in (OWN, OTHER, FAR):
+        at = f"/projects/{2 if target == FAR else 1}/forms/intake/submissions/uuid:{canary(target)}/comments"
+        assert admin.post(at, json={"body": canary(target)}).status_code == 200
     world = World(backend)
     entries = _quarantine(admin)
     assert admin.delete(f"/projects/1/app-users/{phones[GONE].actor_id}").status_code == 200
@@ -224,6 +227,7 @@ def _params(
     projects = {OWN: 1, FAR: 2, GONE: 3, MISSING: 999_999}
     forms = {OWN: (1, "follow_up"), FAR: (2, "follow_up"), GONE: (1, "gone"), MISSING: (1, "nowhere")}
     intakes = {target: (project, form.replace("follow_up", "intake")) for target, (project, form) in forms.items()}
+    deleted = {OWN: (1, GONE), MISSING: (1, MISSING)}
     lists = {OWN: (1, "cases"), FAR: (2, "cases"), MISSING: (1, "nothing")}
     return {
         "site": {OWN: {}},
@@ -235,6 +239,10 @@ def _params(
         "submission": {
             target: each | {"version_id": each["instance_id"]}
             for target, each in texts("instance_id", lambda each: f"uuid:{canary(each)}", xml_form_id="intake").items()
+        },
+        "deleted": {
+            target: {"project_id": p, "xml_form_id": "intake", "instance_id": f"uuid:{canary(name)}"}
+            for target, (p, name) in deleted.items()
         },
         "entity": texts("uuid", lambda each: UUIDS[each], name="cases"),
         "deleted entity": texts("uuid", lambda each: TRASH[each], name="cases"),

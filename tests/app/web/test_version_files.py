@@ -1,0 +1,101 @@
+"""Files of each version, clearing one, and what each edit changed, as far as its reader may see it."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.permissions import Grant
+from tests.app.looking import assert_no_orphans, blobs
+from tests.support.backend import Backend, Person, instance
+
+FORM = """
+| survey |              |       |       |                     |
+|        | type         | name  | label | bind::sportel:class |
+|        | text         | who   | Who   | identifying         |
+|        | integer      | age   | Age   | quasi               |
+|        | image        | pic   | Pic   | identifying         |
+|        | begin_repeat | child | Child |                     |
+|        | text         | name  | Name  | identifying         |
+|        | integer      | years | Years | quasi               |
+|        | end_repeat   |       |       |                     |
+| settings |         |         |                              |
+|          | form_id | version | namespaces                   |
+|          | visit   | 1       | sportel="urn:sportel:xforms" |
+"""
+ONE = "/projects/1/forms/visit/submissions/uuid:1"
+
+
+def answers(new: str, who: str, age: int, *, old: str | None = None, more: str = "") -> str:
+    meta = "" if old is None else f"<orx:deprecatedID>{old}</orx:deprecatedID>"
+    return instance("visit", f"<who>{who}</who><age>{age}</age><pic>a.jpg</pic>{more}", instance_id=new, meta=meta)
+
+
+@pytest.fixture
+def reader(backend: Backend) -> Person:
+    """A submission, and an edit of it that changes two answers, adds a child and keeps the file."""
+    backend.admin.publish(FORM)
+    phone = backend.phone()
+    assert phone.send(answers("uuid:1", "Drita", 30), {"a.jpg": b"photo"}).status_code == 201
+    child = "<child><name>Teuta</name><years>4</years></child>"
+    assert phone.send(answers("uuid:2", "Mira", 31, old="uuid:1", more=child)).status_code == 201
+    return backend.admin
+
+
+def test_who_reads_everything_sees_every_change(reader: Person) -> None:
+    assert reader.get(f"{ONE}/diffs").json == {
+        "uuid:2": [
+            {"old": "Drita", "new": "Mira", "path": ["who"]},
+            {"old": "30", "new": "31", "path": ["age"]},
+            {"old": "uuid:1", "new": "uuid:2", "path": ["meta", "instanceID"]},
+            {"new": "uuid:1", "path": ["meta", "deprecatedID"]},
+            {"new": {"name": "Teuta", "years": "4"}, "path": [["child", 0]]},
+        ]
+    }
+
+
+def test_of_what_a_reader_may_not_see_no_change_is_told(backend: Backend, reader: Person) -> None:
+    viewer = backend.person(Grant("viewer", 1, all_offices=True))
+    (changes,) = viewer.get(f"{ONE}/diffs").json.values()
+    assert [each["path"] for each in changes if each["path"][0] in ("who", "pic")] == []
+    assert {"old": "30", "new": "31", "path": ["age"]} in changes
+    masked = {"name": None, "name@sportel.masked": "identifying", "years": "4"}
+    assert {"new": masked, "path": [["child", 0]]} in changes
+    text = viewer.get(f"{ONE}/diffs").text
+    assert not [each for each in ("Drita", "Mira", "Teuta") if each in text]
+
+
+def test_each_version_has_its_files(reader: Person) -> None:
+    for version in ("uuid:1", "uuid:2"):
+        at = f"{ONE}/versions/{version}/attachments"
+        assert reader.get(at).json == [{"name": "a.jpg", "exists": True}]
+        assert reader.get(f"{at}/a.jpg").data == b"photo"
+        assert reader.get(f"{at}/b.jpg").status_code == 404
+    assert reader.get(f"{ONE}/versions/uuid:9/attachments").status_code == 404
+
+
+def test_a_file_that_is_cleared_waits_for_another_and_the_other_version_keeps_its_own(
+    backend: Backend, reader: Person
+) -> None:
+    for _ in range(2):
+        assert reader.delete(f"{ONE}/attachments/a.jpg").json == {"success": True}
+    assert reader.get(f"{ONE}/attachments").json == [{"name": "a.jpg", "exists": False}]
+    assert reader.get(f"{ONE}/versions/uuid:1/attachments/a.jpg").data == b"photo"
+    assert reader.delete(f"{ONE}/versions/uuid:1/attachments/a.jpg").status_code == 200
+    assert blobs(backend) == set()
+    assert reader.post(f"{ONE}/attachments/a.jpg", data=b"another").status_code == 200
+    assert reader.get(f"{ONE}/attachments/a.jpg").data == b"another"
+    assert reader.delete(f"{ONE}/attachments/b.jpg").status_code == 404
+    assert_no_orphans(backend)
+
+
+def test_nobody_takes_away_a_file_that_they_may_not_see(backend: Backend, reader: Person) -> None:
+    manager = backend.person(Grant("manager", 1, all_offices=True))
+    assert manager.delete(f"{ONE}/attachments/a.jpg").json["code"] == 403.11
+    assert reader.get(f"{ONE}/attachments/a.jpg").data == b"photo"
+
+
+def test_who_has_sent_something_is_listed_once_by_name(backend: Backend, reader: Person) -> None:
+    for name in ("Zana", "Anila"):
+        assert backend.phone(name=name).send(answers(f"uuid:{name}", "x", 1)).status_code == 201
+    answer = reader.get("/projects/1/forms/visit/submissions/submitters").json
+    assert [each["displayName"] for each in answer] == ["Anila", "Phone", "Zana"]
