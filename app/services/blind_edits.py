@@ -17,7 +17,7 @@ from forms.errors import FormsError
 from forms.submission import is_masked_xml, parse_submission
 
 
-def refuse_blind_edit(actor: Actor, view: View, form: models.Form, xml: bytes) -> None:
+def refuse_blind_edit(actor: Actor, view: View, form: models.Form, xml: bytes, *, is_draft: bool = False) -> None:
     """Raise Problem 400.8 for XML with masked answers, 403.11 for an edit of a record that the actor sees masked."""
     try:
         sent = parse_submission(xml)
@@ -30,7 +30,7 @@ def refuse_blind_edit(actor: Actor, view: View, form: models.Form, xml: bytes) -
         )
     if sent.deprecated_id is None or actor.is_app_user:
         return
-    before = queries.version_by_instance(form.id, False, sent.deprecated_id)
+    before = queries.version_by_instance(form.id, is_draft, sent.deprecated_id)
     if before is None:
         return
     submission = db.session.get_one(models.Submission, before.submission_id)

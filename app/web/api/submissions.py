@@ -109,7 +109,7 @@ def read_submission_xml() -> bytes:
 @door.route("GET", f"{ITEM}.xml", verb="submission.read", summary="The XML, as it came", answer_types=("text/xml",))
 def xml(here: Here, instance_id: str) -> Any:
     found = _lookup(here, instance_id)
-    return _xml_response(here, *found) if found is not None else _to_version(here, instance_id, ".xml")
+    return xml_response(here, *found) if found is not None else _to_version(here, instance_id, ".xml")
 
 
 @door.route("GET", ITEM, verb="submission.read", summary="One submission", returns=SubmissionSchema())
@@ -214,7 +214,7 @@ def versions(here: Here, instance_id: str) -> list[dict[str, Any]]:
     answer_types=("text/xml",),
 )
 def version_xml(here: Here, instance_id: str, version_id: str) -> Response:
-    return _xml_response(here, *found_version(here, instance_id, version_id))
+    return xml_response(here, *found_version(here, instance_id, version_id))
 
 
 @door.route(
@@ -239,7 +239,8 @@ def found_version(here: Here, instance_id: str, version_id: str) -> Found:
     raise problems.not_found()
 
 
-def _xml_response(here: Here, submission: models.Submission, version: models.SubmissionVersion) -> Response:
+def xml_response(here: Here, submission: models.Submission, version: models.SubmissionVersion) -> Response:
+    """Its XML as far as the actor reads it; the look is on record."""
     read_submission(here.actor, here.form, submission, "xml", version_id=version.id)
     content = read.xml_of(view_of_form(here.actor, here.project, here.form), submission, version)
     return Response(content, content_type="text/xml; charset=utf-8")

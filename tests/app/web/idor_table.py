@@ -60,6 +60,7 @@ P = "/v1/projects/<int:project_id>"
 F = f"{P}/forms/<xml_form_id>"
 S = f"{F}/submissions"
 I = f"{S}/<instance_id>"  # noqa: E741  (Central's own letters for these addresses)
+T = f"{F}/draft/submissions/<instance_id>"
 D = f"{P}/datasets/<name>"
 N = f"{D}/entities/<uuid>"
 Q = f"{P}/quarantine/<int:entry_id>"
@@ -71,6 +72,7 @@ _FILE = (("name", "a.jpg"),)
 _CSV = (("name", "cases.csv"),)
 _VERSION = (("version", "1"),)
 _XML = instance("intake", "<code>new</code>", instance_id="uuid:new").encode()
+_TEST = instance("follow_up", "<code>new</code>", version="2", instance_id="uuid:new").encode()
 _MULTIPART = (
     b'--part\r\nContent-Disposition: form-data; name="xml_submission_file"; filename="a.xml"\r\n'
     b"Content-Type: text/xml\r\n\r\n" + _XML + b"\r\n--part--\r\n"
@@ -195,6 +197,15 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", f"{F}/draft/attachments/<name>"): Row("form", dict.fromkeys(EDITORS, OFFICE) | ADMINS, names=_CSV),
     ("POST", f"{F}/draft/attachments/<name>"): Row("form", EDITORS, names=_CSV, data=b"name,label\n"),
     ("DELETE", f"{F}/draft/attachments/<name>"): Row("form", EDITORS, names=_CSV),
+    ("GET", f"{F}/draft/submissions"): Row("form", READERS, shows=True),
+    ("POST", f"{F}/draft/submissions"): Row("form", FILLERS, data=_TEST, content_type="text/xml"),
+    ("GET", f"{T}.xml"): Row("test", READERS),
+    ("GET", T): Row("test", READERS),
+    ("GET", f"{T}/attachments"): Row("test", READERS),
+    # No question of this form is answered with a file: who is let in is told so.
+    ("GET", f"{T}/attachments/<name>"): Row("test", READERS, names=_FILE, let_in=404),
+    ("POST", f"{T}/attachments/<name>"): Row("test", MANAGERS, names=_FILE, data=b"a", let_in=404),
+    ("DELETE", f"{T}/attachments/<name>"): Row("test", MANAGERS, names=_FILE, let_in=404),
     # Submissions.
     ("GET", S): Row("intake", TABLE_READERS, shows=True),
     ("POST", S): Row("intake", FILLERS, data=_XML, content_type="text/xml"),

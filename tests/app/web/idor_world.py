@@ -103,6 +103,7 @@ def build(backend: Backend) -> World:
     for target in (OWN, OTHER, FAR):
         at = f"/projects/{2 if target == FAR else 1}/forms/intake/submissions/uuid:{canary(target)}/comments"
         assert admin.post(at, json={"body": canary(target)}).status_code == 200
+    _try_drafts(backend)
     world = World(backend)
     entries = _quarantine(admin)
     assert admin.delete(f"/projects/1/app-users/{phones[GONE].actor_id}").status_code == 200
@@ -158,6 +159,14 @@ def _trash_lists(backend: Backend, admin: Person) -> dict[str, int]:
         assert admin.delete(f"{at}/old").status_code == 200
         (numbers[target],) = (each["id"] for each in admin.get(f"{at}?deleted=true").json)
     return numbers
+def _try_drafts(backend: Backend) -> None:
+    """A test of the draft of `follow_up` by each office, and one in the other project."""
+    for target, office in ((OWN, OURS), (OTHER, THEIRS), (FAR, OURS)):
+        project = 2 if target == FAR else 1
+        xml = instance("follow_up", f"<code>{canary(target)}</code>", version="2", instance_id=f"uuid:{canary(target)}")
+        tester = backend.person(Grant("manager", project), office=office, name=f"tester {target}")
+        at = f"/projects/{project}/forms/follow_up/draft/submissions"
+        assert tester.post(at, data=xml, content_type="text/xml").status_code == 200
 
 
 def _quarantine(admin: Person) -> dict[str, int]:
@@ -243,6 +252,13 @@ def _params(
         "deleted": {
             target: {"project_id": p, "xml_form_id": "intake", "instance_id": f"uuid:{canary(name)}"}
             for target, (p, name) in deleted.items()
+        },
+        "test": {
+            target: each
+            for target, each in texts(
+                "instance_id", lambda each: f"uuid:{canary(each)}", xml_form_id="follow_up"
+            ).items()
+            if target != GONE
         },
         "entity": texts("uuid", lambda each: UUIDS[each], name="cases"),
         "deleted entity": texts("uuid", lambda each: TRASH[each], name="cases"),
