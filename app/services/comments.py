@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from app.clock import now, to_iso
 from app.db import models
@@ -100,6 +101,11 @@ def notes_of(
 def _shown(actor: Actor, view: View, submission: models.Submission, row: models.Comment, key: bytes) -> str | Masked:
     if "identifying" not in view.readable(submission.office_id) and row.actor_id != actor.id:
         return Masked("identifying")
+    return open_body(key, row)
+
+
+def open_body(key: bytes, row: Any) -> str:
+    """What was written, of a row with the columns of `Comment`. Raises SealBroken."""
     return open_sealed(key, row.body_sealed, _place(row.submission_id, row.actor_id, row.created_at)).decode()
 
 

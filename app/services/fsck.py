@@ -18,6 +18,7 @@ from app.db.queries import blobs as queries
 from app.problems import Problem
 from app.runtime import runtime
 from app.sealing.envelope import SealBroken, keyed_hash, open_sealed
+from app.services.comments import open_body
 from app.services.keys import CONTENT_HASH, SERVER_KEYS, server_key
 from app.services.operation import OperationRefused, Progress, silent, told_in_one_line
 from app.services.records import open_instance_name, open_xml, place
@@ -151,11 +152,25 @@ def _kinds(content_key: bytes) -> Iterable[tuple[str, Any, Check]]:
         .outerjoin(Key, Key.id == models.Entity.data_key_id)
         .order_by(models.EntityVersion.id)
     )
+    written = (
+        select(
+            models.Comment.id,
+            models.Comment.submission_id,
+            models.Comment.actor_id,
+            models.Comment.created_at,
+            models.Comment.body_sealed,
+            *key,
+        )
+        .join(Submission, Submission.id == models.Comment.submission_id)
+        .outerjoin(Key, Key.id == Submission.data_key_id)
+        .order_by(models.Comment.id)
+    )
     return (
         ("submission_versions", versions, lambda row: _check_version(row, content_key)),
         ("submission_attachments", files, lambda row: _check_file(row, content_key)),
         ("quarantine", kept, lambda row: _check_file(row, content_key)),
         ("entity_versions", cases, _check_case),
+        ("comments", written, _check_comment),
     )
 
 
@@ -240,6 +255,13 @@ def _check_file(row: Row[Any], content_key: bytes) -> None:
 def _check_case(row: Row[Any]) -> None:
     try:
         open_sealed(_key(row), row.sealed, f"entity|{row.uuid}|{row.version}")
+    except SealBroken:
+        raise _Wrong(BROKEN_SEAL) from None
+
+
+def _check_comment(row: Row[Any]) -> None:
+    try:
+        open_body(_key(row), row)
     except SealBroken:
         raise _Wrong(BROKEN_SEAL) from None
 

@@ -285,9 +285,16 @@ def shown(
         "deleted_at": submission.deleted_at,
         "current_version": shown_version(view, submission, version, key),
     }
-    if request.headers.get("X-Extended-Metadata") == "true" and submission.submitter_id is not None:
-        answer["submitter"] = access.actor_row(submission.submitter_id)
-    return answer
+    return answer | ({"submitter": _submitter(submission.submitter_id)} if _extended() else {})
+
+
+def _extended() -> bool:
+    return request.headers.get("X-Extended-Metadata") == "true"
+
+
+def _submitter(actor_id: int | None) -> models.Actor | None:
+    # Read once for a session, however many of a list somebody has sent.
+    return None if actor_id is None else access.actor_row(actor_id)
 
 
 def _deidentified(facts: Facts) -> dict[str, Any]:
@@ -320,7 +327,7 @@ def shown_version(
     view: View, submission: models.Submission, version: models.SubmissionVersion, key: models.DataKey | None = None
 ) -> dict[str, Any]:
     """A version as the API shows it."""
-    return {
+    shown = {
         "instance_id": version.instance_id,
         **masked("instance_name", read.instance_name(view, submission, version, key)),
         "submitter_id": version.submitter_id,
@@ -330,3 +337,7 @@ def shown_version(
         "created_at": version.created_at,
         "findings": read.findings(view, submission, version),
     }
+    if _extended():
+        form_version = db.session.get_one(models.FormVersion, version.form_version_id).version
+        shown |= {"submitter": _submitter(version.submitter_id), "form_version": form_version}
+    return shown

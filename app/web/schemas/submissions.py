@@ -30,7 +30,7 @@ class FindingSchema(ApiSchema):
 
 
 class VersionSchema(ApiSchema):
-    """One sending or edit."""
+    """One sending or edit; `submitter` and `formVersion` are there if asked for with X-Extended-Metadata."""
 
     instance_id = fields.String()
     instance_name = fields.String(allow_none=True)
@@ -41,6 +41,8 @@ class VersionSchema(ApiSchema):
     current = fields.Boolean()
     created_at = Moment()
     findings = fields.List(fields.Nested(FindingSchema))
+    submitter = fields.Nested(ActorSchema, allow_none=True)
+    form_version = fields.String()
 
 
 class SubmissionSchema(ApiSchema):
@@ -56,7 +58,7 @@ class SubmissionSchema(ApiSchema):
     updated_at = Moment(allow_none=True)
     deleted_at = Moment(allow_none=True)
     current_version = fields.Nested(VersionSchema)
-    submitter = fields.Nested(ActorSchema)
+    submitter = fields.Nested(ActorSchema, allow_none=True)
 
 
 class SubmissionAttachmentSchema(ApiSchema):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, text, update
 
+from app.clock import now
 from app.db import db, models
 from app.services.fsck import fsck
 from app.services.transaction import transaction
@@ -32,6 +33,7 @@ def test_a_sound_place_has_no_faults_and_everything_was_read(backend: Backend) -
         "submission_attachments": 2,
         "quarantine": 1,
         "entity_versions": 1,
+        "comments": 0,
     }
 
 
@@ -99,6 +101,11 @@ def damage_case(backend: Backend) -> None:
     db.session.scalars(select(models.EntityVersion)).one().sealed = b"\x00" * 64
 
 
+def write_what_does_not_open(backend: Backend) -> None:
+    version = version_named(PERSON)
+    db.session.add(models.Comment(submission_id=version.submission_id, body_sealed=b"\x00" * 64, created_at=now()))
+
+
 @pytest.mark.parametrize(
     ("damage", "expected"),
     [
@@ -112,6 +119,7 @@ def damage_case(backend: Backend) -> None:
         (lose_key, ("missing-key", "quarantine")),
         (other_wrapping, ("missing-key", "entity_versions")),
         (damage_case, ("broken-seal", "entity_versions")),
+        (write_what_does_not_open, ("broken-seal", "comments")),
     ],
 )
 def test_whatever_was_changed_is_found_and_named(

@@ -159,6 +159,8 @@ def _trash_lists(backend: Backend, admin: Person) -> dict[str, int]:
         assert admin.delete(f"{at}/old").status_code == 200
         (numbers[target],) = (each["id"] for each in admin.get(f"{at}?deleted=true").json)
     return numbers
+
+
 def _try_drafts(backend: Backend) -> None:
     """A test of the draft of `follow_up` by each office, and one in the other project."""
     for target, office in ((OWN, OURS), (OTHER, THEIRS), (FAR, OURS)):

@@ -99,3 +99,18 @@ def test_who_has_sent_something_is_listed_once_by_name(backend: Backend, reader:
         assert backend.phone(name=name).send(answers(f"uuid:{name}", "x", 1)).status_code == 201
     answer = reader.get("/projects/1/forms/visit/submissions/submitters").json
     assert [each["displayName"] for each in answer] == ["Anila", "Phone", "Zana"]
+
+
+def test_a_client_that_asks_for_keys_before_it_exports_learns_that_it_needs_none(reader: Person) -> None:
+    assert reader.get("/projects/1/forms/visit/submissions/keys").json == []
+    assert reader.get("/projects/1/forms/visit/draft/submissions/keys").status_code == 404
+
+
+def test_who_asks_for_more_learns_who_sent_each_version_and_of_which_form_version(reader: Person) -> None:
+    extended = {"X-Extended-Metadata": "true"}
+    (one,) = reader.get("/projects/1/forms/visit/submissions", headers=extended).json
+    assert (one["submitter"]["displayName"], one["currentVersion"]["submitter"]["type"]) == ("Phone", "field_key")
+    versions = reader.get(f"{ONE}/versions", headers=extended).json
+    assert [(each["formVersion"], each["submitter"]["displayName"]) for each in versions] == [("1", "Phone")] * 2
+    plain = reader.get(f"{ONE}/versions").json[0]
+    assert not {"submitter", "formVersion"} & set(plain)
