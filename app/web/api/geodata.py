@@ -20,7 +20,7 @@ from app.web.schemas import ApiSchema
 
 door = Door("geodata", tag="Submissions")
 
-GEOJSON = "application/geo+json"
+GEOJSON = "application/json"  # as ODK Central calls it
 
 
 class PathsSchema(ApiSchema):

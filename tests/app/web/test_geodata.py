@@ -44,7 +44,7 @@ def feature(name: str, geometries: list[Any], path: str | None = None) -> dict[s
 
 def features(person: Person, path: str) -> list[dict[str, Any]]:
     answer = person.get(path)
-    assert (answer.status_code, answer.mimetype) == (200, "application/geo+json")
+    assert (answer.status_code, answer.mimetype) == (200, "application/json")
     assert answer.json["type"] == "FeatureCollection"
     found: list[dict[str, Any]] = answer.json["features"]
     return found
