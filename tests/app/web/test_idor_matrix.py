@@ -26,7 +26,7 @@ from tests.support.backend import Backend, make_backend
 
 READS = {"GET"}
 # The kinds whose rows belong to an office, asked again on PostgreSQL.
-OF_AN_OFFICE = {"submission", "entity", "entry", "phone"}
+OF_AN_OFFICE = {"submission", "test", "entity", "entry", "phone"}
 
 
 @dataclass(frozen=True)
