@@ -15,4 +15,4 @@ def to_iso(moment: datetime | None) -> str | None:
     """A moment as Central writes it: `2026-01-31T08:00:00.000Z`."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -7,7 +7,9 @@
     ├ XFormInvalid            the XForm is well-formed XML but not a form that we can serve
     ├ XMLUnsafe               XML that we do not read: DOCTYPE, too deep, too big, broken, bad encoding
     ├ SubmissionInvalid       a submission without a usable form ID or instance ID
-    └ ValueUnreadable         an answer's text is not of its data type
+    ├ ValueUnreadable         an answer's text is not of its data type
+    ├ ExpressionUnreadable    a filter or an order of an OData client that is none
+    └ ExpressionUnsupported   one that OData has and we do not
 
 Every `message` is English, fit to show to a person: it names the place and the remedy and never
 contains an answer.
@@ -87,3 +89,11 @@ class ValueUnreadable(FormsError):
     def __init__(self, message: str, data_type: str) -> None:
         super().__init__(message)
         self.data_type = data_type
+
+
+class ExpressionUnreadable(FormsError):
+    """The text of a filter or an order is not one; the message goes on from "it could not be read"."""
+
+
+class ExpressionUnsupported(FormsError):
+    """The filter uses what OData has and we do not; `message` is its name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+import orjson
 from blinker import Signal
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
@@ -87,10 +88,12 @@ def is_full(error: DBAPIError) -> bool:
 
 def engine_options(url: str) -> dict[str, Any]:
     """Pool settings: PostgreSQL's connections are checked before use, so that a restart heals by itself."""
+    # Exports read the JSON of many rows.
+    reading = {"json_deserializer": orjson.loads}
     if url.startswith("sqlite"):
         # The connection that was used last knows the pages that the next one needs.
-        return {"connect_args": {"check_same_thread": False}, "pool_use_lifo": True}
-    return {
+        return reading | {"connect_args": {"check_same_thread": False}, "pool_use_lifo": True}
+    return reading | {
         "pool_pre_ping": True,
         "pool_use_lifo": True,
         "pool_size": 5,

@@ -1,34 +1,25 @@
-"""How does a typed answer read in a cell of a CSV file, and in OData JSON?"""
+"""How does an answer read in a cell of a CSV file, and in OData JSON? Typed, or as it is stored (JSON)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from forms.schema import Field
-from forms.submission import GeoPoint, GeoShape, GeoTrace, Masked, Value, to_json
+from app.services.spreadsheet_cells import inert
+from forms.submission import GeoPoint, GeoShape, GeoTrace, Masked, from_geojson, to_json, to_wkt
 
 GEOPOINT_PARTS = ("Latitude", "Longitude", "Altitude", "Accuracy")
 
 
-def cell(value: Value | Masked | None) -> str:
+def cell(value: Any) -> str:
     """One cell: as ODK Central writes it, chosen names with a space between, and a text for what is masked."""
-    if isinstance(value, Masked):
-        return f"[masked: {value.sensitivity}]"
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return " ".join(value)
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, GeoTrace | GeoShape):
-        return "; ".join(" ".join(_numbers(point)).rstrip() for point in value.points)
-    return str(value)
+    return next((write(value) for kind, write in _CELLS if isinstance(value, kind)), str(value))
+
+
+def _line(value: GeoTrace | GeoShape) -> str:
+    return "; ".join(" ".join(_numbers(point)).rstrip() for point in value.points)
 
 
 def _numbers(point: GeoPoint) -> list[str]:
@@ -36,37 +27,45 @@ def _numbers(point: GeoPoint) -> list[str]:
     return ["" if part is None else format(Decimal(repr(part)), "f") for part in parts]
 
 
-def geopoint_cells(value: Value | Masked | None) -> list[str]:
+# The first that fits counts: a truth is a whole number too, to Python.
+_CELLS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
+    (str, str),
+    (type(None), lambda _: ""),
+    (Masked, lambda value: f"[masked: {value.sensitivity}]"),
+    (bool, lambda value: "true" if value else "false"),
+    (tuple | list, " ".join),
+    (float, lambda value: format(Decimal(repr(value)), "f")),
+    (Decimal, lambda value: format(value, "f")),
+    (date | time, lambda value: value.isoformat()),
+    (dict, lambda value: cell(from_geojson(value))),
+    (GeoTrace | GeoShape, _line),
+    (GeoPoint, lambda value: " ".join(_numbers(value)).rstrip()),
+)
+
+
+def geopoint_cells(value: Any) -> list[str]:
     """Latitude, longitude (degrees), altitude and accuracy (metres). Text that is no point stays in the first cell."""
+    if isinstance(value, dict):
+        value = from_geojson(value)
     if isinstance(value, GeoPoint):
         return _numbers(value)
     if isinstance(value, Masked):
         return [cell(value)] * len(GEOPOINT_PARTS)
-    return [cell(value), "", "", ""]
-
-
-def cells(field: Field, value: Value | Masked | None) -> list[str]:
-    """The cells of a question: four for a point, one for any other."""
-    return geopoint_cells(value) if field.data_type == "geopoint" else [cell(value)]
+    return [inert(cell(value)), "", "", ""]
 
 
 # What stands beside a masked value in JSON: its class, as the reason.
 MASKED = "@sportel.masked"
 
 
-def put_json(target: dict[str, Any], name: str, value: Value | Masked | None) -> None:
-    """The value under its name; for what is masked null, and beside it the class as the reason."""
-    target[name] = json_value(value)
-    if isinstance(value, Masked):
-        target[name + MASKED] = value.sensitivity
-
-
-def json_value(value: Value | Masked | None) -> Any:
-    """The value in an OData document: numbers as numbers, points and lines as GeoJSON, chosen names as one text."""
+def json_value(value: Any, *, wkt: bool = False) -> Any:
+    """The value in an OData document: numbers as numbers, chosen names as one text, places as GeoJSON or as WKT."""
     if value is None or isinstance(value, Masked):
         return None
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return " ".join(value)
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, dict):
+        return to_wkt(from_geojson(value)) if wkt else value
     return to_json(value)

@@ -1,4 +1,4 @@
-"""What do the cleaned tables look like outside: CSV as ODK Central's export, and OData JSON?
+"""What do the cleaned tables look like as CSV? As ODK Central's export.
 
 The columns are those of the published version. A repeat is a table of its own, tied to its parent by keys that stay
 the same however often a record is cleaned.
@@ -8,72 +8,160 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from app.clock import to_iso
-from app.services.cells import GEOPOINT_PARTS, cells, put_json
-from app.services.read_submissions import ReadRow
-from app.services.spreadsheet_cells import inert_line
-from forms.schema import Field, FormSchema, Table, odata_name
-from forms.submission import Row
+from app.services.cells import GEOPOINT_PARTS, cell, geopoint_cells
+from app.services.spreadsheet_cells import inert, inert_line
+from app.services.walk_records import ReadRow, TableRow
+from forms.schema import Field, FormSchema, Table
+from forms.submission import Mask, Masked
 
 # Central's columns after the answers, with where each comes from.
-_SYSTEM_COLUMNS = (
-    ("SubmitterID", lambda facts: facts.submitter_id),
-    ("SubmitterName", lambda facts: facts.submitter_name),
-    ("AttachmentsPresent", lambda facts: facts.attachments_present),
-    ("AttachmentsExpected", lambda facts: facts.attachments_expected),
-    ("Status", lambda _: None),
-    ("ReviewState", lambda facts: facts.review_state),
-    ("DeviceID", lambda facts: facts.device_id),
-    ("Edits", lambda facts: facts.edits),
-    ("FormVersion", lambda facts: facts.form_version),
-)
+_SYSTEM_COLUMNS: dict[str, Callable[[Any], Any]] = {
+    "SubmitterID": lambda facts: facts.submitter_id,
+    "SubmitterName": lambda facts: facts.submitter_name,
+    "AttachmentsPresent": lambda facts: facts.attachments_present,
+    "AttachmentsExpected": lambda facts: facts.attachments_expected,
+    "Status": lambda _: None,
+    "ReviewState": lambda facts: facts.review_state,
+    "DeviceID": lambda facts: facts.device_id,
+    "Edits": lambda facts: facts.edits,
+    "FormVersion": lambda facts: facts.form_version,
+}
+
+_Put: TypeAlias = Callable[[list[str], int, Any], None]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the asker of an export chooses. `group_paths`: column names with the groups in front; `split`: chosen names
+    of a select multiple in columns of their own besides.
+    """
+
+    group_paths: bool = True
+    split: bool = False
 
 
 @dataclass(frozen=True)
 class CsvTable:
-    """One table on its way into a CSV file. `group_paths`: column names with the groups in front."""
+    """One table on its way into a CSV file."""
 
     schema: FormSchema
     table: Table
-    group_paths: bool = True
+    layout: Layout = Layout()
+    _plans: dict[Mask | None, _Plan] = field(default_factory=dict, compare=False, repr=False)
 
     def header(self) -> list[str]:
         """The column names."""
-        names = [name for field in self.table.fields for name in self._names(field)]
-        if self.table.path == "":
-            return ["SubmissionDate", *names, "KEY", *(name for name, _ in _SYSTEM_COLUMNS)]
-        return [*names, "PARENT_KEY", "KEY"]
+        names = [name for each in self.table.fields for name in self._names(each)]
+        if self.table.path != "":
+            return inert_line([*names, "PARENT_KEY", "KEY"])
+        return inert_line(["SubmissionDate", *names, "KEY", *_SYSTEM_COLUMNS])
 
-    def _names(self, field: Field) -> list[str]:
-        path = field.path.removeprefix(self.table.path).lstrip("/")
-        name = path.replace("/", "-") if self.group_paths else field.name
-        return [f"{name}-{part}" for part in GEOPOINT_PARTS] if field.data_type == "geopoint" else [name]
+    def _names(self, each: Field) -> list[str]:
+        path = each.path.removeprefix(self.table.path).lstrip("/")
+        name = path.replace("/", "-") if self.layout.group_paths else each.name
+        if each.data_type == "geopoint":
+            return [f"{name}-{part}" for part in GEOPOINT_PARTS]
+        return [name, *(f"{name}/{choice}" for choice in self._choices(each))]
+
+    def _choices(self, each: Field) -> list[str]:
+        """The names that get columns of their own."""
+        if not (self.layout.split and each.select_multiple and each.choices is not None):
+            return []
+        return list(dict.fromkeys(choice.name for choice in each.choices))
 
     def lines(self, read: ReadRow) -> Iterator[list[str]]:
-        """The lines of one submission: one for the root table, any number for a repeat's."""
-        for row in read.rows(self.schema).get(self.table.name, []):
-            answers = [text for field in self.table.fields for text in cells(field, row.values.get(field.path))]
-            if self.table.path == "":
-                system = [_text(value(read.facts)) for _, value in _SYSTEM_COLUMNS]
-                yield [to_iso(read.facts.created_at) or "", *answers, row.key, *system]
-            else:
-                yield [*answers, row.parent_key or "", row.key]
+        """The lines of one submission: one for the root table, any number for a repeat's; no cell is a formula."""
+        plan = self._plan(read)
+        for row in read.rows(self.schema, self.table):
+            yield self.line(read, row, plan)
+
+    def line(self, read: ReadRow, row: TableRow, plan: _Plan | None = None) -> list[str]:
+        """One of them."""
+        slots, line = (plan or self._plan(read)).slots, (plan or self._plan(read)).blank.copy()
+        for path, value in row.values.items():
+            slot = slots.get(path)
+            if slot is None:
+                continue
+            index, put = slot
+            if put is not None:
+                put(line, index, value)
+            elif type(value) is str:
+                line[index] = inert(value)
+            elif value is not None:
+                line[index] = inert(cell(value))
+        if self.table.path != "":
+            line.append(inert(row.parent_key or ""))
+            line.append(inert(row.key))
+            return line
+        facts = read.facts
+        line[0] = to_iso(facts.created_at) or ""
+        line.append(inert(row.key))
+        line.extend(_text(value(facts)) for value in _SYSTEM_COLUMNS.values())
+        return line
+
+    def _plan(self, read: ReadRow) -> _Plan:
+        # Where the rules of the de-identified view were applied, what is hidden is in the values themselves.
+        mask = read.mask if read.setting is None else None
+        plan = self._plans.get(mask)
+        if plan is None:
+            plan = self._make_plan(mask)
+            if mask is None or not mask.doubtful:
+                self._plans[mask] = plan
+        return plan
+
+    def _make_plan(self, mask: Mask | None) -> _Plan:
+        blank = [""] if self.table.path == "" else []
+        slots: dict[str, tuple[int, _Put | None]] = {}
+        for each in self.table.fields:
+            hidden = mask.of(each.path) if mask is not None else None
+            if hidden is None:
+                slots[each.path] = (len(blank), self._put(each))
+            blank += ["" if hidden is None else cell(hidden)] * len(self._names(each))
+        return _Plan(blank, slots)
+
+    def _put(self, each: Field) -> _Put | None:
+        """How an answer goes into its cells; None for the one cell that most have."""
+        if each.data_type == "geopoint":
+            return _put_point
+        choices = self._choices(each)
+
+        def put_split(line: list[str], index: int, value: Any) -> None:
+            line[index] = inert(cell(value))
+            chosen = value.split() if isinstance(value, str) else value
+            for number, choice in enumerate(choices, start=1):
+                is_hidden = isinstance(value, Masked)
+                line[index + number] = line[index] if is_hidden else "1" if choice in chosen else "0"
+
+        return put_split if choices else None
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A line without answers, masks in place; by path, where an answer goes. Made once for all rows with a mask."""
+
+    blank: list[str]
+    slots: dict[str, tuple[int, _Put | None]]
+
+
+def _put_point(line: list[str], index: int, value: Any) -> None:
+    line[index : index + len(GEOPOINT_PARTS)] = geopoint_cells(value)
 
 
 def _text(value: object) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else inert(str(value))
 
 
-def csv_lines(lines: Iterator[list[str]]) -> Iterator[bytes]:
-    """Encoded CSV for people, in pieces of some thousand bytes. RFC 4180, UTF-8; no cell is a formula."""
+def csv_lines(lines: Iterable[list[str]]) -> Iterator[bytes]:
+    """Encoded CSV, in pieces of some thousand bytes. RFC 4180, UTF-8."""
     target = io.StringIO()
     writer = csv.writer(target)
     for line in lines:
-        writer.writerow(inert_line(line))
+        writer.writerow(line)
         if target.tell() > 16_384:
             yield target.getvalue().encode()
             target.seek(0)
@@ -81,57 +169,8 @@ def csv_lines(lines: Iterator[list[str]]) -> Iterator[bytes]:
     yield target.getvalue().encode()
 
 
-def odata_root(read: ReadRow, schema: FormSchema, row: Row) -> dict[str, Any]:
-    """A submission as an OData row: groups as objects, repeats as links to their own table."""
-    table, facts = schema.tables()[0], read.facts
-    document: dict[str, Any] = {"__id": row.key, "__system": _system(facts)}
-    _nest(document, table, row)
-    for other in schema.tables()[1:]:
-        if other.parent == table.name:
-            *groups, name = [odata_name(part) for part in other.path.strip("/").split("/")]
-            target = document
-            for group in groups:
-                target = target.setdefault(group, {})
-            target[f"{name}@odata.navigationLink"] = f"Submissions('{row.key}')/" + "/".join([*groups, name])
-    return document
-
-
-def table_rows(records: Iterable[ReadRow], schema: FormSchema, table: Table) -> Iterator[tuple[ReadRow, Row]]:
+def table_rows(records: Iterable[ReadRow], schema: FormSchema, table: Table) -> Iterator[tuple[ReadRow, TableRow]]:
     """The rows of a table, each with the submission that it is of."""
     for read in records:
-        for row in read.rows(schema).get(table.name, []):
+        for row in read.rows(schema, table):
             yield read, row
-
-
-def odata_repeat(table: Table, row: Row) -> dict[str, Any]:
-    """A row of a repeat: `__id`, the parent's key, then the answers."""
-    parent = (table.parent or "Submissions").split(".")
-    document: dict[str, Any] = {"__id": row.key, "__" + "-".join([*parent, "id"]): row.parent_key}
-    _nest(document, table, row)
-    return document
-
-
-def _nest(document: dict[str, Any], table: Table, row: Row) -> None:
-    for field in table.fields:
-        *groups, name = [odata_name(part) for part in field.path.removeprefix(table.path).strip("/").split("/")]
-        target = document
-        for group in groups:
-            target = target.setdefault(group, {})
-        put_json(target, name, row.values.get(field.path))
-
-
-def _system(facts: Any) -> dict[str, Any]:
-    return {
-        "submissionDate": to_iso(facts.created_at),
-        "updatedAt": to_iso(facts.updated_at),
-        "deletedAt": to_iso(facts.deleted_at),
-        "submitterId": None if facts.submitter_id is None else str(facts.submitter_id),
-        "submitterName": facts.submitter_name,
-        "attachmentsPresent": facts.attachments_present,
-        "attachmentsExpected": facts.attachments_expected,
-        "status": None,
-        "reviewState": facts.review_state,
-        "deviceId": facts.device_id,
-        "edits": facts.edits,
-        "formVersion": facts.form_version,
-    }

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 
 from app.db import db, models
 from app.services.deidentified import Facts
-from app.services.export_tables import CsvTable, csv_lines
+from app.services.export_tables import CsvTable, Layout, csv_lines, table_rows
 from app.services.keys import data_key
-from app.services.read_submissions import ReadRow, files_of, learn_common, walk_records
+from app.services.read_submissions import files_of
 from app.services.uploads import read_file
-from app.services.views import View
+from app.services.walk_records import Choice, ReadRow, learn_common, walk_records
 from forms.schema import FormSchema
 
 _UNSAFE = re.compile(r"[^\w.() -]+")
@@ -43,9 +43,9 @@ class _Pipe(io.RawIOBase):
 def zip_of(
     form: models.Form,
     schema: FormSchema,
-    view: View,
+    choice: Choice,
+    layout: Layout,
     *,
-    group_paths: bool,
     with_files: bool,
     counted: Callable[[Iterator[ReadRow]], Iterator[ReadRow]],
 ) -> Iterator[bytes]:
@@ -55,16 +55,17 @@ def zip_of(
     """
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
-        if view.recipient is not None:
+        if choice.view.recipient is not None:
+            reads = walk_records(choice)
             learn_common(
-                view,
-                ((read, row) for read in walk_records(view) for rows in read.rows(schema).values() for row in rows),
+                choice.view,
+                (pair for read in reads for table in schema.tables() for pair in table_rows([read], schema, table)),
             )
         for table in schema.tables():
-            csv_table = CsvTable(schema, table, group_paths=group_paths)
+            csv_table = CsvTable(schema, table, layout)
             suffix = table.name.removeprefix("Submissions").replace(".", "-")
 
-            records = walk_records(view) if table.parent else counted(walk_records(view))
+            records = walk_records(choice) if table.parent else counted(walk_records(choice))
 
             def lines(each: CsvTable = csv_table, records: Iterator[ReadRow] = records) -> Iterator[list[str]]:
                 yield each.header()
@@ -75,19 +76,19 @@ def zip_of(
                 for piece in csv_lines(lines()):
                     entry.write(piece)
                     yield pipe.take()
-        if with_files and view.recipient is None:
-            yield from _files(archive, pipe, view)
+        if with_files and choice.view.recipient is None:
+            yield from _files(archive, pipe, choice)
     yield pipe.take()
 
 
-def _files(archive: zipfile.ZipFile, pipe: _Pipe, view: View) -> Iterator[bytes]:
+def _files(archive: zipfile.ZipFile, pipe: _Pipe, choice: Choice) -> Iterator[bytes]:
     taken: set[str] = set()
-    for record in walk_records(view):
+    for record in walk_records(choice):
         if isinstance(record.facts, Facts) or not record.facts.attachments_present:
             continue
         submission = db.session.get_one(models.Submission, record.facts.id)
         version = db.session.get_one(models.SubmissionVersion, record.facts.version_id)
-        for file in files_of(view, submission, version):
+        for file in files_of(choice.view, submission, version):
             row = file.row
             # What is hidden is masked in the table, where its name would be.
             if file.hidden is not None or row.blob_key is None or row.file_key_sealed is None:

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row as SqlRow
-
 from app import problems
 from app.db import db, models
-from app.db.queries import forms as form_queries
 from app.db.queries import submissions as queries
 from app.db.queries.submissions import Scope
 from app.permissions import Actor, office_scope
-from app.runtime import runtime
-from app.services.deidentified import Facts
 from app.services.keys import data_key, open_key
-from app.services.records import OpenedRecord, clear_record, open_instance_name, open_record, open_xml, place
+from app.services.records import OpenedRecord, open_instance_name, open_record, open_xml, place
 from app.services.schemas import schema_of
 from app.services.uploads import read_file
 from app.services.views import View
 from forms.schema import FormSchema
 from forms.submission import (
     INSTANCE_NAME,
-    Common,
     Mask,
     Masked,
-    Row,
-    Setting,
-    deidentified_rows,
-    masked_rows,
     masked_xml,
     rows,
     strictest,
@@ -161,75 +151,3 @@ def content_of(submission: models.Submission, row: models.SubmissionAttachment) 
     if row.blob_key is None or row.file_key_sealed is None:
         raise problems.not_found()
     return read_file(data_key(submission.data_key_id), row.blob_key, row.file_key_sealed)
-
-
-@dataclass(frozen=True, repr=False)
-class ReadRow:
-    """One submission of an export: the row's facts, its form version's schema, what of it is opened, and its mask."""
-
-    facts: SqlRow[Any] | Facts
-    schema: FormSchema
-    record: OpenedRecord
-    mask: Mask
-    setting: Setting | None = None
-    common: Common | None = None
-
-    def rows(self, columns: FormSchema) -> dict[str, list[Row]]:
-        """The rows by table name, in the columns of this version, as their reader may see them."""
-        tables = rows(self.facts.instance_id, self.record.values, self.schema)
-        if self.setting is None or self.common is None:
-            return masked_rows(tables, columns, self.mask)
-        return deidentified_rows(tables, columns, self.mask, self.setting, self.common)
-
-
-def walk_records(view: View, *, skip: int = 0, limit: int | None = None) -> Iterator[ReadRow]:
-    """The submissions, the newest first, page by page: memory stays flat however many there are."""
-    scope = view.scope()
-    before_id: int | None = None
-    left = limit
-    while left is None or left > 0:
-        page = queries.walk(scope, before_id=before_id, size=PAGE_ROWS)
-        for facts in page[skip:]:
-            if left is not None:
-                if left == 0:
-                    return
-                left -= 1
-            yield _opened(view, scope, facts)
-        skip = max(0, skip - len(page))
-        if len(page) < PAGE_ROWS:
-            return
-        before_id = page[-1].id
-
-
-def _opened(view: View, scope: Scope, facts: SqlRow[Any]) -> ReadRow:
-    schema = schema_of(facts.form_version_id, facts.sha256)
-    mask = view.mask(facts.form_version_id, schema, facts.office_id, facts.findings)
-    if not mask.opens_sealed:
-        # What the reader may not see is not even opened.
-        return _shown(view, scope, facts, schema, clear_record(facts.clear, schema), mask)
-    key = runtime().keyring.unwrap(facts.wrapped, facts.wrapping_key_id, facts.purpose)
-    where = place(scope.form_id, scope.is_draft, facts.version_instance_id)
-    return _shown(view, scope, facts, schema, open_record(key, where, facts.clear, facts.sealed, schema), mask)
-
-
-def _shown(
-    view: View, scope: Scope, facts: SqlRow[Any], schema: FormSchema, record: OpenedRecord, mask: Mask
-) -> ReadRow:
-    to = view.recipient
-    if to is None:
-        return ReadRow(facts, schema, record, mask)
-    return ReadRow(to.facts(scope.form_id, facts), schema, record, mask, to.setting(facts), to.common)
-
-
-def learn_common(view: View, pairs: Iterable[tuple[ReadRow, Row]]) -> None:
-    """Before a de-identified table leaves: which special values are common in these rows of it?"""
-    if view.recipient is not None:
-        view.recipient.common.learn((read.facts.instance_id, row) for read, row in pairs)
-
-
-def export_schema(form: models.Form, *, is_draft: bool = False) -> FormSchema:
-    """The schema that names an export's columns: the published version's, or the draft's. Raises Problem 404.1."""
-    version = form_queries.draft_version(form.id) if is_draft else form_queries.current_version(form.id)
-    if version is None:
-        raise problems.not_found()
-    return schema_of(version.id, version.sha256)

@@ -78,6 +78,7 @@ class Operation:
     body_types: tuple[str, ...] = ()
     answer_types: tuple[str, ...] = ()
     speaks_openrosa: bool = False
+    speaks_odata: bool = False
 
 
 @dataclass
@@ -87,6 +88,7 @@ class Door:
     name: str
     tag: str
     speaks_openrosa: bool = False
+    speaks_odata: bool = False
     operations: list[Operation] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -125,12 +127,13 @@ class Door:
                 body_types,
                 answer_types,
                 self.speaks_openrosa,
+                self.speaks_odata,
             )
             self.operations.append(operation)
 
             @functools.wraps(view)
             def guarded(**path: Any) -> Any:
-                g.speaks_openrosa = self.speaks_openrosa
+                g.speaks_openrosa, g.speaks_odata = self.speaks_openrosa, self.speaks_odata
                 here = _enter(verb, path)
                 given = _read_input(body, query)
                 answer = view(here, **path, **given)

@@ -39,6 +39,8 @@ def problem_response(problem: Problem) -> Response:
     problem_answered(problem)
     if getattr(g, "speaks_openrosa", False):
         body, mimetype = openrosa_message(problem.message, "error"), "text/xml"
+    elif getattr(g, "speaks_odata", False) and _asks_for_xml():
+        body, mimetype = odata_message(problem), "application/xml"
     else:
         document: dict[str, Any] = {"message": problem.message, "code": problem.code}
         if problem.details is not None:
@@ -55,6 +57,23 @@ def problem_response(problem: Problem) -> Response:
     if problem.status == 429 and problem.details is not None and "retryAfterSeconds" in problem.details:
         response.headers["Retry-After"] = str(problem.details["retryAfterSeconds"])
     return response
+
+
+def odata_message(problem: Problem) -> str:
+    """The error document of OData clients that read XML."""
+    details = "" if problem.details is None else json.dumps(problem.details, ensure_ascii=False)
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<error code="{problem.code}">'
+        f"<message>{escape(problem.message)}</message><details>{escape(details)}</details></error>"
+    )
+
+
+def _asks_for_xml() -> bool:
+    """Of the metadata there is nothing but XML; of the tables JSON, unless the client takes XML alone."""
+    kinds = request.accept_mimetypes
+    return request.path.endswith("/$metadata") or (
+        bool(kinds) and kinds["application/json"] == 0 and kinds["application/xml"] > 0
+    )
 
 
 def install_error_handlers(app: Flask) -> None:

@@ -86,8 +86,10 @@ def _operation(operation: Operation, rule: str, converter: OpenAPIConverter | No
 
 
 def _problem(operation: Operation) -> dict[str, Any]:
-    """Phones are told in OpenRosa's language, but for an address that no route has."""
+    """Phones are told in OpenRosa's language, OData clients in XML if they ask; at an address of no route nobody is."""
     told: dict[str, Any] = _content(ProblemSchema(), ())["content"]
+    if operation.speaks_odata:
+        return told | {"application/xml": {"schema": {"type": "string"}}}
     return told | {"text/xml": {"schema": {"type": "string"}}} if operation.speaks_openrosa else told
 
 

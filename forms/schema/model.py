@@ -196,6 +196,15 @@ class FormSchema:
         """Kept by `forms.submission.sensitivity`: for each default class, which answers may lie in clear."""
         return {}
 
+    @cached_property
+    def repeats_in(self) -> Mapping[str, tuple[str, ...]]:
+        """By repeat ("" for the root): the repeats that are directly in it."""
+        found: dict[str, tuple[str, ...]] = {}
+        for each in self.fields:
+            if each.kind == "repeat":
+                found[each.repeat or ""] = (*found.get(each.repeat or "", ()), each.path)
+        return found
+
     @property
     def has_client_audit(self) -> bool:
         """Does the phone send a log of the filling (audit.csv)?"""

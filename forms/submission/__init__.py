@@ -5,7 +5,7 @@ from forms.submission.clean import clean
 from forms.submission.deidentify import READABLE, REGIONS, Common, Setting, deidentified_rows
 from forms.submission.differences import Difference, differences
 from forms.submission.entities import entity_uuid, entity_values
-from forms.submission.geo import GeoPoint, GeoShape, GeoTrace
+from forms.submission.geo import GeoPoint, GeoShape, GeoTrace, from_geojson, to_wkt
 from forms.submission.masked_xml import is_masked_xml, masked_xml
 from forms.submission.masking import INSTANCE_NAME, STRICTNESS, Mask, is_looser, masked_rows, needed, strictest
 from forms.submission.model import (
@@ -57,6 +57,7 @@ __all__ = [
     "entity_uuid",
     "entity_values",
     "expected_attachments",
+    "from_geojson",
     "from_json",
     "is_looser",
     "is_masked_xml",
@@ -70,6 +71,7 @@ __all__ = [
     "split",
     "strictest",
     "to_json",
+    "to_wkt",
     "tree_from_json",
     "tree_to_json",
 ]

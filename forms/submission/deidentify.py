@@ -131,15 +131,16 @@ class Common:
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, Value]] = Counter()
 
-    def learn(self, rows: Iterable[tuple[str, Row]]) -> None:
-        """Count the guarded values of what is returned: each once for a record (its key), whose rows are together."""
+    def learn(self, rows: Iterable[tuple[str, Mapping[str, Value | Masked]]]) -> None:
+        """Count the guarded values of the rows that are returned: each once for a record (its key), whose rows are
+        together."""
         of: str | None = None
         seen: set[tuple[str, Value]] = set()
-        for key, row in rows:
+        for key, values in rows:
             if key != of:
                 self._counts.update(seen)
                 of, seen = key, set()
-            for path, value in row.values.items():
+            for path, value in values.items():
                 if isinstance(value, Guarded):
                     seen |= {(path, name) for name in _names(value.value)}
         self._counts.update(seen)

@@ -106,6 +106,15 @@ def to_geojson(value: GeoPoint | GeoTrace | GeoShape) -> dict[str, Any]:
     return geometry
 
 
+def to_wkt(value: GeoPoint | GeoTrace | GeoShape) -> str:
+    """Well-known text: longitude, latitude and, where it is known, altitude. Source: OGC 06-103r4."""
+    points = (value,) if isinstance(value, GeoPoint) else value.points
+    positions = ",".join(" ".join(repr(part) for part in _coordinates(point)) for point in points)
+    if isinstance(value, GeoPoint):
+        return f"POINT ({positions})"
+    return f"LINESTRING ({positions})" if isinstance(value, GeoTrace) else f"POLYGON (({positions}))"
+
+
 def from_geojson(geometry: dict[str, Any]) -> GeoPoint | GeoTrace | GeoShape:
     """The inverse of `to_geojson`."""
     properties = geometry.get("properties", {})

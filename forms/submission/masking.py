@@ -88,7 +88,7 @@ class Mask:
         default: str,
         doubtful: frozenset[str] = frozenset(),
     ) -> None:
-        self._schemas, self._default, self._doubtful = schemas, default, doubtful
+        self._schemas, self._default, self.doubtful = schemas, default, doubtful
         self.readable = readable
         self._known: dict[str, Masked | None] = {}
         self._needed: dict[str, frozenset[str]] = {}
@@ -109,7 +109,7 @@ class Mask:
     def _look_up(self, path: str) -> frozenset[str]:
         having = [each for each in self._schemas if path in each.by_path] or self._schemas[:1]
         classes = frozenset().union(*(needed(path, each, self._default) for each in having))
-        classes |= _UNKNOWN if path in self._doubtful else frozenset()
+        classes |= _UNKNOWN if path in self.doubtful else frozenset()
         return classes - {"open"}
 
     @cached_property

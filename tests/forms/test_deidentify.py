@@ -13,7 +13,6 @@ from forms.submission import (
     Common,
     Mask,
     Masked,
-    Row,
     Setting,
     clean,
     deidentified_rows,
@@ -132,7 +131,7 @@ def answer(form: FormSchema, ill: list[str]) -> list[Any]:
     def walk() -> list[dict[str, Any]]:
         return [left(form, common, number, **({"ill": each} if each else {})) for number, each in enumerate(ill)]
 
-    common.learn((str(number), Row(str(number), None, values)) for number, values in enumerate(walk()))
+    common.learn((str(number), values) for number, values in enumerate(walk()))
     return [values["/ill"] for values in walk()]
 
 

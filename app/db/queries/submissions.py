@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVarTuple
+from typing import TypeVarTuple
 
-from sqlalchemy import Row, Select, false, func, select
+from sqlalchemy import Select, false, func, select
 from sqlalchemy.orm import undefer
 
 from app.db import db, models
@@ -124,56 +123,6 @@ def submissions(
 def count(scope: Scope) -> int:
     """How many."""
     return db.session.scalar(in_scope(select(func.count()).select_from(Submission), scope)) or 0
-
-
-def walk(scope: Scope, *, before_id: int | None, size: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """A page of an export, the newest first: plain columns, since rows are many and objects are slow.
-
-    `attachments_*` are counted here so that a page costs one query.
-    """
-    expected = select(func.count()).where(Attachment.submission_version_id == Version.id).scalar_subquery()
-    present = (
-        select(func.count())
-        .where(Attachment.submission_version_id == Version.id, Attachment.blob_key.is_not(None))
-        .scalar_subquery()
-    )
-    statement = (
-        select(
-            Submission.id,
-            Submission.instance_id,
-            Submission.created_at,
-            Submission.updated_at,
-            Submission.deleted_at,
-            Submission.submitter_id,
-            models.Actor.display_name.label("submitter_name"),
-            Submission.device_id,
-            Submission.review_state,
-            Submission.edits,
-            Submission.office_id,
-            Version.id.label("version_id"),
-            Version.instance_id.label("version_instance_id"),
-            Version.form_version_id,
-            models.FormVersion.version.label("form_version"),
-            models.FormVersion.sha256,
-            Version.clear,
-            Version.sealed,
-            Version.findings,
-            models.DataKey.wrapped,
-            models.DataKey.wrapping_key_id,
-            models.DataKey.purpose,
-            expected.label("attachments_expected"),
-            present.label("attachments_present"),
-        )
-        .join(Version, Version.submission_id == Submission.id)
-        .join(models.FormVersion, models.FormVersion.id == Version.form_version_id)
-        .join(models.DataKey, models.DataKey.id == Submission.data_key_id)
-        .outerjoin(models.Actor, models.Actor.id == Submission.submitter_id)
-        .where(Version.is_current)
-    )
-    statement = in_scope(statement, scope).order_by(Submission.id.desc()).limit(size)
-    if before_id is not None:
-        statement = statement.where(Submission.id < before_id)
-    return db.session.execute(statement).all()
 
 
 def form_of(version: models.SubmissionVersion) -> models.Form:

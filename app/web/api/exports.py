@@ -10,9 +10,9 @@ from marshmallow import fields
 
 from app.services import export_zip
 from app.services.audit_reads import export_on_record
-from app.services.export_tables import CsvTable, csv_lines, table_rows
-from app.services.read_submissions import export_schema, learn_common, walk_records
+from app.services.export_tables import CsvTable, Layout, csv_lines, table_rows
 from app.services.views import view_of_tables
+from app.services.walk_records import Choice, export_schema, learn_common, walk_records
 from app.web.api.forms import ONE
 from app.web.door import Door, Here
 from app.web.downloads import as_download
@@ -41,14 +41,16 @@ class ExportQuerySchema(ApiSchema):
 )
 def csv(here: Here, query: dict[str, Any]) -> Response:
     schema = export_schema(here.form)
-    table = CsvTable(schema, schema.tables()[0], group_paths=query["group_paths"])
+    table = CsvTable(schema, schema.tables()[0], Layout(query["group_paths"]))
     view = view_of_tables(here.actor, here.project, here.form, deidentified=query["deidentified"])
+    choice = Choice(view)
     export = export_on_record(here.actor, here.form, format="csv", **view.on_record)
-    learn_common(view, table_rows(walk_records(view) if view.recipient is not None else (), schema, table.table))
+    if view.recipient is not None:
+        learn_common(view, table_rows(walk_records(choice), schema, table.table))
 
     def lines() -> Iterator[list[str]]:
         yield table.header()
-        for record in export.counted(walk_records(view)):
+        for record in export.counted(walk_records(choice)):
             yield from table.lines(record)
 
     response = Response(stream_with_context(export.ended(csv_lines(lines()))), content_type="text/csv; charset=utf-8")
@@ -77,8 +79,8 @@ def csv_zip(here: Here, query: dict[str, Any]) -> Response:
     chunks = export_zip.zip_of(
         here.form,
         schema,
-        view,
-        group_paths=query["group_paths"],
+        Choice(view),
+        Layout(query["group_paths"]),
         with_files=query["attachments"],
         counted=export.counted,
     )

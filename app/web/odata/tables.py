@@ -1,71 +1,41 @@
-"""The cleaned tables as JSON: one document for the submissions, one for each repeat.
+"""The cleaned tables as an OData feed: one table for the submissions, one for each repeat; of forms and of drafts.
 
-Source: OASIS OData 4.0 JSON format; Central's feed for names and keys. Unknown options are refused (501.1) rather
-than ignored: a filter that is not applied shows too much.
+Source: OASIS OData 4.0, protocol and JSON format; Central's feed for addresses, names and keys.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator
+import re
 from typing import Any
+from urllib.parse import urlencode
 
+import orjson
 from flask import Response, request, stream_with_context
 
 from app import problems
-from app.db.queries import submissions as queries
+from app.db.queries import feed as queries
 from app.services.audit_reads import feed_on_record
-from app.services.export_tables import odata_repeat, odata_root, table_rows
-from app.services.read_submissions import ReadRow, export_schema, learn_common, walk_records
-from app.services.views import view_of_tables
+from app.services.odata_conditions import asked
+from app.services.odata_documents import Documents
+from app.services.odata_feed import Page
+from app.services.skiptoken import place_of
+from app.services.views import View, view_of_form, view_of_tables
+from app.services.walk_records import Choice, count_rows, export_schema, find_record, opened
 from app.web.addresses import api_url, segment
 from app.web.api.forms import ONE
 from app.web.door import Door, Here
-from forms.schema import FormSchema
-from forms.submission import Row
+from app.web.odata.options import Options, read_options
+from forms.odata import metadata_of_form
+from forms.schema import Table
 
-door = Door("odata", tag="Cleaned data")
+door = Door("odata", tag="Cleaned data", speaks_odata=True)
 
-_JSON = "application/json; odata.metadata=minimal; charset=utf-8"
-_OPTIONS = frozenset({"$top", "$skip", "$count", "$format", "$wkt", "deidentified"})
-
-
-@door.route(
-    "GET",
-    f"{ONE}.svc/<table>",
-    verb="deidentified.read",
-    summary="A cleaned table: Submissions, or Submissions.<repeat>; $top, $skip, $count, deidentified",
-    answer_types=("application/json",),
-)
-def read_table(here: Here, table: str) -> Response:
-    options = _options()
-    schema = export_schema(here.form)
-    wanted = next((each for each in schema.tables() if each.name == table), None)
-    if wanted is None:
-        raise problems.not_found()
-    view = view_of_tables(here.actor, here.project, here.form, deidentified=bool(options.get("deidentified")))
-    top, skip = options.get("$top"), options.get("$skip") or 0
-    feed = feed_on_record(here.actor, here.form, table=table, top=top, skip=skip, **view.on_record)
-    head: dict[str, Any] = {"@odata.context": _context(here, table)}
-    is_root = wanted.path == ""
-    if options.get("$count"):
-        head["@odata.count"] = (
-            queries.count(view.scope()) if is_root else sum(1 for _ in table_rows(walk_records(view), schema, wanted))
-        )
-
-    def rows(counted: Callable[[Iterator[ReadRow]], Iterator[ReadRow]]) -> Iterator[tuple[ReadRow, Row]]:
-        if is_root:
-            return table_rows(counted(walk_records(view, skip=skip, limit=top)), schema, wanted)
-        return _cut(table_rows(counted(walk_records(view)), schema, wanted), skip, top)
-
-    if view.recipient is not None:
-        learn_common(view, rows(iter))
-    documents: Iterator[dict[str, Any]] = (
-        odata_root(read, schema, row) if is_root else odata_repeat(wanted, row) for read, row in rows(feed.counted)
-    )
-    response = Response(stream_with_context(feed.ended(_stream(head, documents))), content_type=_JSON)
-    response.headers["OData-Version"] = "4.0"
-    return response
+DRAFT = f"{ONE}/draft"
+JSON = "application/json; odata.metadata=minimal; charset=utf-8"
+_ENTITY = "Submissions('<instance_id>')"
+_STEP = re.compile(r"(?P<name>\w+)(?:\('(?P<key>(?:[^']|'')*)'\))?(?:/|\Z)")
 
 
 @door.route(
@@ -76,55 +46,232 @@ def read_table(here: Here, table: str) -> Response:
     answer_types=("application/json",),
 )
 def service(here: Here) -> Response:
-    schema: FormSchema = export_schema(here.form)
+    return _service(here, is_draft=False)
+
+
+@door.route(
+    "GET",
+    f"{DRAFT}.svc",
+    verb="submission.read",
+    summary="Which tables the draft has",
+    answer_types=("application/json",),
+)
+def draft_service(here: Here) -> Response:
+    return _service(here, is_draft=True)
+
+
+@door.route(
+    "GET",
+    f"{ONE}.svc/$metadata",
+    verb="deidentified.read",
+    summary="What the tables hold: EDMX",
+    answer_types=("application/xml",),
+)
+def metadata(here: Here) -> Response:
+    return _metadata(here, is_draft=False)
+
+
+@door.route(
+    "GET",
+    f"{DRAFT}.svc/$metadata",
+    verb="submission.read",
+    summary="What the draft's tables hold: EDMX",
+    answer_types=("application/xml",),
+)
+def draft_metadata(here: Here) -> Response:
+    return _metadata(here, is_draft=True)
+
+
+@door.route(
+    "GET",
+    f"{ONE}.svc/<table>",
+    verb="deidentified.read",
+    summary="A cleaned table: Submissions, or Submissions.<repeat>",
+    answer_types=("application/json",),
+)
+def read_table(here: Here, table: str) -> Response:
+    return _read(here, table, is_draft=False)
+
+
+@door.route(
+    "GET",
+    f"{DRAFT}.svc/<table>",
+    verb="submission.read",
+    summary="A cleaned table of what was sent to try the draft",
+    answer_types=("application/json",),
+)
+def read_draft_table(here: Here, table: str) -> Response:
+    return _read(here, table, is_draft=True)
+
+
+@door.route(
+    "GET",
+    f"{ONE}.svc/{_ENTITY}",
+    verb="submission.read",
+    summary="One submission of the table",
+    answer_types=("application/json",),
+)
+def read_one(here: Here, instance_id: str) -> Response:
+    return _read_one(here, instance_id, "", is_draft=False)
+
+
+@door.route(
+    "GET",
+    f"{DRAFT}.svc/{_ENTITY}",
+    verb="submission.read",
+    summary="One submission of what was sent to try the draft",
+    answer_types=("application/json",),
+)
+def read_one_of_draft(here: Here, instance_id: str) -> Response:
+    return _read_one(here, instance_id, "", is_draft=True)
+
+
+@door.route(
+    "GET",
+    f"{ONE}.svc/{_ENTITY}/<path:part>",
+    verb="submission.read",
+    summary="The rows of a repeat in one submission: <group>/<repeat>, or <repeat>('<key>')/<repeat in it>",
+    answer_types=("application/json",),
+)
+def read_part(here: Here, instance_id: str, part: str) -> Response:
+    return _read_one(here, instance_id, part, is_draft=False)
+
+
+@door.route(
+    "GET",
+    f"{DRAFT}.svc/{_ENTITY}/<path:part>",
+    verb="submission.read",
+    summary="The same of what was sent to try the draft",
+    answer_types=("application/json",),
+)
+def read_part_of_draft(here: Here, instance_id: str, part: str) -> Response:
+    return _read_one(here, instance_id, part, is_draft=True)
+
+
+def _service(here: Here, *, is_draft: bool) -> Response:
+    tables = export_schema(here.form, is_draft=is_draft).tables()
     document = {
-        "@odata.context": _context(here, "").rstrip("#"),
-        "value": [{"name": each.name, "kind": "EntitySet", "url": each.name} for each in schema.tables()],
+        "@odata.context": f"{_root(here, is_draft)}/$metadata",
+        "value": [{"name": each.name, "kind": "EntitySet", "url": each.name} for each in tables],
     }
-    response = Response(json.dumps(document), content_type=_JSON)
+    return as_odata(Response(json.dumps(document), content_type=JSON))
+
+
+def _metadata(here: Here, *, is_draft: bool) -> Response:
+    document = metadata_of_form(export_schema(here.form, is_draft=is_draft))
+    return as_odata(Response(document, content_type="application/xml; charset=utf-8"))
+
+
+def _read(here: Here, name: str, *, is_draft: bool) -> Response:
+    options = read_options()
+    if is_draft:
+        view = view_of_form(here.actor, here.project, here.form)
+    else:
+        view = view_of_tables(here.actor, here.project, here.form, deidentified=options.deidentified)
+    table = _table(here, name, is_draft=is_draft)
+    schema = export_schema(here.form, is_draft=is_draft)
+    wanted = asked(view, schema, table, filter=options.filter, order=options.order, is_draft=is_draft)
+    choice = Choice(view, is_draft, wanted.condition, wanted.order)
+    etag = None if options.skiptoken is not None else _etag(view, is_draft=is_draft)
+    if etag is not None and request.if_none_match.contains_weak(etag):
+        response = Response(status=304)
+        response.set_etag(etag, weak=True)
+        return as_odata(response)
+    after = None if options.skiptoken is None else place_of(view, options.skiptoken, is_draft=is_draft)
+    page = Page(choice, _documents(here, table, options, is_draft=is_draft), options.skip, options.top, after)
+    details: dict[str, Any] = {"draft": True} if is_draft else {}
+    # By which questions somebody searched; not what for.
+    details |= {"asked": list(wanted.names)} if wanted.names else {}
+    feed = feed_on_record(
+        here.actor, here.form, table=table.name, top=options.top, skip=options.skip, **view.on_record, **details
+    )
+    head = _head(here, table, is_draft)
+    if options.count:
+        head["@odata.count"] = count_rows(choice, table)
+    response = Response(stream_with_context(feed.ended(page.pieces(head, feed.counted, _next_link))), content_type=JSON)
+    if etag is not None:
+        response.set_etag(etag, weak=True)
+    return as_odata(response)
+
+
+def _read_one(here: Here, instance_id: str, part: str, *, is_draft: bool) -> Response:
+    """A submission by its key, or the rows of a repeat in it. `part`: the names after the key."""
+    options = read_options()
+    if options.filter is not None or options.order is not None:
+        raise problems.not_implemented("$filter and $orderby of one submission")
+    if options.deidentified:
+        raise problems.not_implemented("The option deidentified for one submission")
+    steps = list(_STEP.finditer(part))
+    if "".join(each.group() for each in steps) != part:
+        raise problems.not_found()
+    table = _table(here, ".".join(["Submissions", *(each["name"] for each in steps)]), is_draft=is_draft)
+    documents = _documents(here, table, options, is_draft=is_draft)
+    choice = Choice(view_of_form(here.actor, here.project, here.form), is_draft)
+    facts = find_record(choice, _unquoted(instance_id))
+    feed = feed_on_record(here.actor, here.form, table=table.name, instanceId=facts.instance_id)
+    keys = [_unquoted(each["key"]) for each in steps if each["key"] is not None]
+    rows = [
+        document
+        for row, document in documents.documents(opened(choice, next(feed.counted(iter([facts])))))
+        if not keys or keys[-1] in (row.key, row.parent_key)
+    ]
+    head = _head(here, table, is_draft)
+    if options.count:
+        head["@odata.count"] = len(rows)
+    end = None if options.top is None else options.skip + options.top
+    document = orjson.dumps(head | {"value": rows[options.skip : end]})
+    return as_odata(Response(stream_with_context(feed.ended([document])), content_type=JSON))
+
+
+def _unquoted(key: str) -> str:
+    return key.replace("''", "'")
+
+
+def _documents(here: Here, table: Table, options: Options, *, is_draft: bool) -> Documents:
+    schema = export_schema(here.form, is_draft=is_draft)
+    return Documents(schema, table, options.select, options.expand, options.wkt)
+
+
+def _table(here: Here, name: str, *, is_draft: bool) -> Table:
+    tables = export_schema(here.form, is_draft=is_draft).tables()
+    wanted = next((each for each in tables if each.name == name), None)
+    if wanted is None:
+        raise problems.not_found()
+    return wanted
+
+
+def _root(here: Here, is_draft: bool) -> str:
+    form = segment(here.form.xml_form_id)
+    return f"{api_url()}/projects/{here.project.id}/forms/{form}{'/draft' if is_draft else ''}.svc"
+
+
+def _head(here: Here, table: Table, is_draft: bool) -> dict[str, Any]:
+    return {"@odata.context": f"{_root(here, is_draft)}/$metadata#{table.name}"}
+
+
+def _next_link(page: Page) -> str | None:
+    """The address of the next page: this one's, with the place where it begins."""
+    if page.next_token is None and page.next_skip is None:
+        return None
+    left = {name: text for name, text in request.args.items() if name not in ("$skip", "$skiptoken", "st")}
+    where = {"$skip": str(page.next_skip)} if page.next_skip is not None else {"$skiptoken": str(page.next_token)}
+    path = "/".join(segment(part) for part in request.path.removeprefix("/v1/").split("/"))
+    return f"{api_url()}/{path}?{urlencode(left | where, safe='$*,')}"
+
+
+def _etag(view: View, *, is_draft: bool) -> str | None:
+    """What changes with the rows, their reader and the question. None for rows without people: they are counted anew
+    for each answer.
+    """
+    if view.recipient is not None:
+        return None
+    seen = (queries.stamp(view.scope(is_draft=is_draft)), queries.versions_of_form(view.scope(is_draft=is_draft)))
+    who = (view.offices, sorted(view.reach.items()), view.default)
+    text = repr((seen, who, request.path, sorted(request.args.items()), api_url()))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def as_odata(response: Response) -> Response:
+    """With the header that says which OData this is."""
     response.headers["OData-Version"] = "4.0"
     return response
-
-
-def _context(here: Here, table: str) -> str:
-    form = segment(here.form.xml_form_id)
-    return f"{api_url()}/projects/{here.project.id}/forms/{form}.svc/$metadata#{table}"
-
-
-def _options() -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    for name, text in request.args.items():
-        if name == "st":
-            continue
-        if name not in _OPTIONS:
-            raise problems.not_implemented(f"The option {name}")
-        if name in ("$top", "$skip"):
-            if not (text.isascii() and text.isdigit() and len(text) < 10):
-                raise problems.unexpected_value(name, "use a whole number from 0")
-            given[name] = int(text)
-        if name in ("$count", "$wkt", "deidentified"):
-            if text.lower() not in ("true", "false"):
-                raise problems.unexpected_value(name, "use true or false")
-            given[name] = text.lower() == "true"
-        if name == "$format" and text != "json":
-            raise problems.unacceptable_format(["json"])
-    if given.get("$wkt"):
-        raise problems.not_implemented("The option $wkt=true")
-    return given
-
-
-def _cut(rows: Iterator[tuple[ReadRow, Row]], skip: int, top: int | None) -> Iterator[tuple[ReadRow, Row]]:
-    for number, row in enumerate(rows):
-        if top is not None and number >= skip + top:
-            return
-        if number >= skip:
-            yield row
-
-
-def _stream(head: dict[str, Any], documents: Iterator[dict[str, Any]]) -> Iterator[str]:
-    yield json.dumps(head)[:-1] + ', "value": ['
-    separator = ""
-    for document in documents:
-        yield separator + json.dumps(document, ensure_ascii=False)
-        separator = ",\n"
-    yield "]}"

@@ -70,6 +70,8 @@ _FORM = (
 _VIEWER = (("role", "viewer"),)
 _FILE = (("name", "a.jpg"),)
 _CSV = (("name", "cases.csv"),)
+_KEY = "Submissions('<instance_id>')"
+_NOT_SENT = (("instance_id", "uuid:not-sent"),)
 _VERSION = (("version", "1"),)
 _XML = instance("intake", "<code>new</code>", instance_id="uuid:new").encode()
 _TEST = instance("follow_up", "<code>new</code>", version="2", instance_id="uuid:new").encode()
@@ -251,6 +253,17 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", f"{S}.csv.zip"): Row("intake", TABLE_READERS, shows=True),
     ("GET", f"{F}.svc"): Row("intake", LIST_READERS | {"analyst": PROJECT}),
     ("GET", f"{F}.svc/<table>"): Row("intake", TABLE_READERS, shows=True, names=(("table", "Submissions"),)),
+    ("GET", f"{F}.svc/$metadata"): Row("intake", LIST_READERS | {"analyst": PROJECT}),
+    ("GET", f"{F}.svc/{_KEY}"): Row("submission", READERS),
+    ("GET", f"{F}.svc/{_KEY}/<path:part>"): Row("submission", READERS, let_in=404, names=(("part", "nothing"),)),
+    # Nobody has tried the draft.
+    ("GET", f"{F}/draft.svc"): Row("form", READERS),
+    ("GET", f"{F}/draft.svc/$metadata"): Row("form", READERS),
+    ("GET", f"{F}/draft.svc/<table>"): Row("form", READERS, names=(("table", "Submissions"),)),
+    ("GET", f"{F}/draft.svc/{_KEY}"): Row("form", READERS, let_in=404, names=_NOT_SENT),
+    ("GET", f"{F}/draft.svc/{_KEY}/<path:part>"): Row(
+        "form", READERS, let_in=404, names=(*_NOT_SENT, ("part", "nothing"))
+    ),
     # Cases.
     ("GET", f"{P}/datasets"): Row("project", LIST_READERS),
     ("POST", f"{P}/datasets"): Row("project", EDITORS, json={"name": "new"}),

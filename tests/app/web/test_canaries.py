@@ -58,6 +58,7 @@ def addresses(world: World, rule: str) -> Iterator[str]:
         "version_id": [f"uuid:c-{OWN}", f"uuid:c-{OTHER}"],
         "version": ["1"],
         "table": ["Submissions", "Submissions.person"],
+        "part": ["person"],
         "name": names,
         "uuid": [UUIDS[OWN], UUIDS[OTHER]],
         "entry_id": [str(each) for each in entries],

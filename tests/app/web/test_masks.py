@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from app.permissions import Grant
-from app.services import read_submissions
+from app.services import walk_records
 from tests.app.looking import blobs
 from tests.app.shown_forms import VISIT
 from tests.support.backend import Backend, Person, instance
@@ -52,7 +52,7 @@ def test_a_file_has_the_class_of_the_question_that_names_it(visits: Backend, nam
 
 def test_what_a_viewer_may_not_see_is_not_even_opened(visits: Backend) -> None:
     viewer = visits.person(Grant("viewer", 1), office="tr-01")
-    with mock.patch.object(read_submissions, "open_record", side_effect=AssertionError("it was opened")):
+    with mock.patch.object(walk_records, "open_answers", side_effect=AssertionError("it was opened")):
         assert viewer.rows("visit")[0]["age"] == 3
         assert viewer.get(f"{S}.csv").status_code == 200
 

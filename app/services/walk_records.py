@@ -1,0 +1,151 @@
+"""How are many submissions read for a table, each as far as a view reaches, at little cost and with flat memory?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlalchemy import Row as SqlRow
+
+from app import problems
+from app.db import models
+from app.db.queries import feed as queries
+from app.db.queries import forms as form_queries
+from app.db.queries.feed import Wanted
+from app.runtime import runtime
+from app.services.deidentified import Facts
+from app.services.records import open_answers, place
+from app.services.schemas import schema_of
+from app.services.views import View
+from forms.schema import FormSchema, Table
+from forms.submission import Common, Mask, Row, Setting, deidentified_rows, rows, tree_from_json
+from forms.submission.stored import Stored, count, instances, joined, way_to
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which submissions of a form: the view's, live or draft, and those that a filter leaves.
+
+    `skip`, `limit`: which of them; `before_id`: only what came before this one; `order`: what to sort by.
+    """
+
+    view: View
+    is_draft: bool = False
+    condition: ColumnElement[bool] | None = None
+    order: tuple[ColumnElement[Any], ...] = ()
+    before_id: int | None = None
+    skip: int = 0
+    limit: int | None = None
+
+    @property
+    def wanted(self) -> Wanted:
+        """The same for a query."""
+        scope = self.view.scope(is_draft=self.is_draft)
+        return Wanted(scope, self.condition, self.order, self.before_id)
+
+
+@dataclass(frozen=True, repr=False)
+class TableRow:
+    """A row on its way out: `values` are JSON or Masked; what the row's mask hides may still be among them."""
+
+    key: str
+    parent_key: str | None
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, repr=False)
+class ReadRow:
+    """One submission of an export: its facts, the schema that it was filled in, what of it is opened, and its mask.
+
+    `setting` and `common` are given in a de-identified view, whose rules have been applied to its rows already.
+    """
+
+    facts: SqlRow[Any] | Facts
+    schema: FormSchema
+    tree: Stored
+    mask: Mask
+    setting: Setting | None = None
+    common: Common | None = None
+
+    def rows(self, columns: FormSchema, table: Table) -> Iterator[TableRow]:
+        """The rows of a table. What leaves must go through columns that know the mask."""
+        if self.setting is not None:
+            for row in self.deidentified(columns).get(table.name, ()):
+                yield TableRow(row.key, row.parent_key, row.values)
+            return
+        way = way_to(table.path, self.schema)
+        if way is not None:
+            for key, parent_key, tree in instances(self.facts.instance_id, self.tree, way):
+                yield TableRow(key, parent_key, tree)
+
+    def count(self, table: Table) -> int:
+        """How many rows of a table it has."""
+        way = way_to(table.path, self.schema)
+        return 0 if way is None else count(self.tree, way)
+
+    def deidentified(self, columns: FormSchema) -> dict[str, list[Row]]:
+        """The rows by table, with what the rules leave of their answers, typed."""
+        assert self.setting is not None, "this view is not de-identified"
+        assert self.common is not None, "this view is not de-identified"
+        tables = rows(self.facts.instance_id, tree_from_json(self.tree, self.schema), self.schema)
+        return deidentified_rows(tables, columns, self.mask, self.setting, self.common)
+
+
+def walk_records(choice: Choice) -> Iterator[ReadRow]:
+    """The submissions, the newest first unless the choice says otherwise."""
+    for facts in queries.walk(choice.wanted, skip=choice.skip, limit=choice.limit):
+        yield opened(choice, facts)
+
+
+def find_record(choice: Choice, instance_id: str) -> SqlRow[Any]:
+    """One of them, not opened yet. Raises Problem 404.1, also for who gets the rows without people."""
+    facts = queries.one(choice.wanted.scope, instance_id) if choice.view.recipient is None else None
+    if facts is None:
+        raise problems.not_found()
+    return facts
+
+
+def count_rows(choice: Choice, table: Table) -> int:
+    """How many rows of the table there are, without opening any."""
+    if table.path == "":
+        return queries.count(choice.wanted)
+    total = 0
+    for version_id, sha256, clear in queries.walk_clear(choice.wanted):
+        way = way_to(table.path, schema_of(version_id, sha256))
+        total += 0 if way is None else count(clear, way)
+    return total
+
+
+def opened(choice: Choice, facts: SqlRow[Any]) -> ReadRow:
+    """A submission, opened as far as the view reaches. Raises SealBroken."""
+    view = choice.view
+    schema = schema_of(facts.form_version_id, facts.sha256)
+    mask = view.mask(facts.form_version_id, schema, facts.office_id, facts.findings)
+    tree = facts.clear
+    # What the reader may not see is not even opened.
+    if mask.opens_sealed:
+        key = runtime().keyring.unwrap(facts.wrapped, facts.wrapping_key_id, facts.purpose)
+        assert view.form_id is not None, "this view is of no form"
+        where = place(view.form_id, choice.is_draft, facts.version_instance_id)
+        tree = joined(tree, open_answers(key, where, facts.sealed), schema)
+    to = view.recipient
+    if to is None:
+        return ReadRow(facts, schema, tree, mask)
+    assert view.form_id is not None, "this view is of no form"
+    return ReadRow(to.facts(view.form_id, facts), schema, tree, mask, to.setting(facts), to.common)
+
+
+def learn_common(view: View, rows: Iterable[tuple[ReadRow, TableRow]]) -> None:
+    """Before a de-identified table leaves: which special values are common in these rows of it?"""
+    if view.recipient is not None:
+        view.recipient.common.learn((read.facts.instance_id, row.values) for read, row in rows)
+
+
+def export_schema(form: models.Form, *, is_draft: bool = False) -> FormSchema:
+    """The schema that names an export's columns: the published version's, or the draft's. Raises Problem 404.1."""
+    version = form_queries.draft_version(form.id) if is_draft else form_queries.current_version(form.id)
+    if version is None:
+        raise problems.not_found()
+    return schema_of(version.id, version.sha256)
