@@ -18,13 +18,19 @@ def cell(value: Any) -> str:
     return next((write(value) for kind, write in _CELLS if isinstance(value, kind)), str(value))
 
 
+def decimal_cell(value: float) -> str:
+    """A number as it was written, without an exponent."""
+    text = repr(value)
+    return format(Decimal(text), "f") if "e" in text else text
+
+
 def _line(value: GeoTrace | GeoShape) -> str:
     return "; ".join(" ".join(_numbers(point)).rstrip() for point in value.points)
 
 
 def _numbers(point: GeoPoint) -> list[str]:
     parts = (point.latitude, point.longitude, point.altitude_m, point.accuracy_m)
-    return ["" if part is None else format(Decimal(repr(part)), "f") for part in parts]
+    return ["" if part is None else decimal_cell(part) for part in parts]
 
 
 # The first that fits counts: a truth is a whole number too, to Python.
@@ -34,7 +40,7 @@ _CELLS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (Masked, lambda value: f"[masked: {value.sensitivity}]"),
     (bool, lambda value: "true" if value else "false"),
     (tuple | list, " ".join),
-    (float, lambda value: format(Decimal(repr(value)), "f")),
+    (float, decimal_cell),
     (Decimal, lambda value: format(value, "f")),
     (date | time, lambda value: value.isoformat()),
     (dict, lambda value: cell(from_geojson(value))),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from app.clock import to_iso
-from app.services.cells import GEOPOINT_PARTS, cell, geopoint_cells
+from app.services.cells import GEOPOINT_PARTS, cell, decimal_cell, geopoint_cells
 from app.services.spreadsheet_cells import inert, inert_line
 from app.services.walk_records import ReadRow, TableRow
 from forms.schema import Field, FormSchema, Table
@@ -32,13 +32,15 @@ _SYSTEM_COLUMNS: dict[str, Callable[[Any], Any]] = {
     "FormVersion": lambda facts: facts.form_version,
 }
 
+_PIECE_CHARACTERS = 16_384
+
 _Put: TypeAlias = Callable[[list[str], int, Any], None]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What the asker of an export chooses. `group_paths`: column names with the groups in front; `split`: chosen names
-    of a select multiple in columns of their own besides.
+    """What the asker of an export chooses. `group_paths`: column names with the groups in front; `split`: for each
+    choice of a select multiple a column besides, with 1 where it was chosen and 0 where it was not.
     """
 
     group_paths: bool = True
@@ -82,16 +84,21 @@ class CsvTable:
 
     def line(self, read: ReadRow, row: TableRow, plan: _Plan | None = None) -> list[str]:
         """One of them."""
-        slots, line = (plan or self._plan(read)).slots, (plan or self._plan(read)).blank.copy()
+        plan = plan or self._plan(read)
+        slots, line, special = plan.slots, plan.blank.copy(), plan.special
         for path, value in row.values.items():
-            slot = slots.get(path)
-            if slot is None:
+            index = slots.get(path)
+            if index is None:
                 continue
-            index, put = slot
-            if put is not None:
-                put(line, index, value)
+            if path in special:
+                special[path](line, index, value)
             elif type(value) is str:
-                line[index] = inert(value)
+                # Most begin with a letter or a digit, and then compute nothing.
+                line[index] = value if value[:1].isalnum() else inert(value)
+            elif type(value) is int:
+                line[index] = str(value)
+            elif type(value) is float:
+                line[index] = decimal_cell(value)
             elif value is not None:
                 line[index] = inert(cell(value))
         if self.table.path != "":
@@ -116,13 +123,17 @@ class CsvTable:
 
     def _make_plan(self, mask: Mask | None) -> _Plan:
         blank = [""] if self.table.path == "" else []
-        slots: dict[str, tuple[int, _Put | None]] = {}
+        slots: dict[str, int] = {}
+        special: dict[str, _Put] = {}
         for each in self.table.fields:
             hidden = mask.of(each.path) if mask is not None else None
             if hidden is None:
-                slots[each.path] = (len(blank), self._put(each))
-            blank += ["" if hidden is None else cell(hidden)] * len(self._names(each))
-        return _Plan(blank, slots)
+                slots[each.path] = len(blank)
+                put = self._put(each)
+                special |= {} if put is None else {each.path: put}
+            empty = ["", *("0" for _ in self._choices(each))] if each.data_type != "geopoint" else [""] * 4
+            blank += empty if hidden is None else [cell(hidden)] * len(empty)
+        return _Plan(blank, slots, special)
 
     def _put(self, each: Field) -> _Put | None:
         """How an answer goes into its cells; None for the one cell that most have."""
@@ -142,10 +153,13 @@ class CsvTable:
 
 @dataclass(frozen=True)
 class _Plan:
-    """A line without answers, masks in place; by path, where an answer goes. Made once for all rows with a mask."""
+    """A line without answers, masks in place; by path, where an answer goes, and how, if into several cells. Made
+    once for all rows with a mask.
+    """
 
     blank: list[str]
-    slots: dict[str, tuple[int, _Put | None]]
+    slots: dict[str, int]
+    special: dict[str, _Put]
 
 
 def _put_point(line: list[str], index: int, value: Any) -> None:
@@ -161,8 +175,14 @@ def csv_lines(lines: Iterable[list[str]]) -> Iterator[bytes]:
     target = io.StringIO()
     writer = csv.writer(target)
     for line in lines:
-        writer.writerow(line)
-        if target.tell() > 16_384:
+        text = ",".join(line)
+        # Most lines have nothing to be quoted; to look for that once is quicker than cell by cell.
+        if text.count(",") == len(line) - 1 > 0 and not ('"' in text or "\n" in text or "\r" in text):
+            target.write(text)
+            target.write("\r\n")
+        else:
+            writer.writerow(line)
+        if target.tell() > _PIECE_CHARACTERS:
             yield target.getvalue().encode()
             target.seek(0)
             target.truncate()

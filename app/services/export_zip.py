@@ -6,13 +6,14 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from app.db import db, models
+from app.services.client_audits import LOG_COLUMNS, log_lines
 from app.services.deidentified import Facts
 from app.services.export_tables import CsvTable, Layout, csv_lines, table_rows
-from app.services.keys import data_key
-from app.services.read_submissions import files_of
-from app.services.uploads import read_file
+from app.services.read_submissions import SentFile, content_of, files_of
+from app.services.spreadsheet_cells import inert_line
 from app.services.walk_records import Choice, ReadRow, learn_common, walk_records
 from forms.schema import FormSchema
 
@@ -49,7 +50,7 @@ def zip_of(
     with_files: bool,
     counted: Callable[[Iterator[ReadRow]], Iterator[ReadRow]],
 ) -> Iterator[bytes]:
-    """The zip in pieces: `form.csv`, `form-repeat.csv`, `media/…`, named as ODK Central's export.
+    """The zip in pieces: `form.csv`, `form-repeat.csv`, `media/…`, `form - audit.csv`, named as ODK Central's export.
 
     `counted` goes around the submissions once, however many tables are drawn from them.
     """
@@ -61,10 +62,8 @@ def zip_of(
                 choice.view,
                 (pair for read in reads for table in schema.tables() for pair in table_rows([read], schema, table)),
             )
-        for table in schema.tables():
+        for table, name in zip(schema.tables(), _file_names(form, schema), strict=True):
             csv_table = CsvTable(schema, table, layout)
-            suffix = table.name.removeprefix("Submissions").replace(".", "-")
-
             records = walk_records(choice) if table.parent else counted(walk_records(choice))
 
             def lines(each: CsvTable = csv_table, records: Iterator[ReadRow] = records) -> Iterator[list[str]]:
@@ -72,36 +71,81 @@ def zip_of(
                 for record in records:
                     yield from each.lines(record)
 
-            with archive.open(f"{safe_name(form.xml_form_id)}{suffix}.csv", "w") as entry:
+            with archive.open(name, "w") as entry:
                 for piece in csv_lines(lines()):
                     entry.write(piece)
                     yield pipe.take()
         if with_files and choice.view.recipient is None:
             yield from _files(archive, pipe, choice)
+        if schema.has_client_audit and choice.view.recipient is None:
+            yield from _client_audits(archive, pipe, choice, form)
     yield pipe.take()
+
+
+def _file_names(form: models.Form, schema: FormSchema) -> list[str]:
+    """A file for each table; of repeats that are called alike the first is `~1`."""
+    base, repeats = safe_name(form.xml_form_id), [table.path.rpartition("/")[2] for table in schema.tables()[1:]]
+    names = [f"{base}.csv"]
+    for number, repeat in enumerate(repeats):
+        alike = f"~{repeats[: number + 1].count(repeat)}" if repeats.count(repeat) > 1 else ""
+        names.append(f"{base}-{safe_name(repeat)}{alike}.csv")
+    return names
 
 
 def _files(archive: zipfile.ZipFile, pipe: _Pipe, choice: Choice) -> Iterator[bytes]:
     taken: set[str] = set()
+    for record, submission, file in _sent_files(choice):
+        row = file.row
+        # What is hidden is masked in the table, where its name would be; the phones' logs have a table of their own.
+        if file.hidden is not None or row.name == _log_name(record):
+            continue
+        name = safe_name(row.name)
+        # Two phones may name their photos alike: the later one gets its submission's name in front.
+        if name in taken:
+            name = safe_name(f"{record.facts.instance_id}-{row.name}")
+        taken.add(name)
+        with archive.open(f"media/{name}", "w") as entry:
+            for chunk in content_of(submission, row):
+                entry.write(chunk)
+                yield pipe.take()
+
+
+def _sent_files(choice: Choice) -> Iterator[tuple[ReadRow, models.Submission, SentFile]]:
+    """Every file that arrived, with its submission."""
     for record in walk_records(choice):
         if isinstance(record.facts, Facts) or not record.facts.attachments_present:
             continue
         submission = db.session.get_one(models.Submission, record.facts.id)
         version = db.session.get_one(models.SubmissionVersion, record.facts.version_id)
         for file in files_of(choice.view, submission, version):
-            row = file.row
-            # What is hidden is masked in the table, where its name would be.
-            if file.hidden is not None or row.blob_key is None or row.file_key_sealed is None:
-                continue
-            name = safe_name(row.name)
-            # Two phones may name their photos alike: the later one gets its submission's name in front.
-            if name in taken:
-                name = safe_name(f"{record.facts.instance_id}-{row.name}")
-            taken.add(name)
-            with archive.open(f"media/{name}", "w") as entry:
-                for chunk in read_file(data_key(submission.data_key_id), row.blob_key, row.file_key_sealed):
-                    entry.write(chunk)
-                    yield pipe.take()
+            if file.row.blob_key is not None:
+                yield record, submission, file
+
+
+def _log_name(record: ReadRow) -> str | None:
+    """The file that the phone's log of the filling is in, as far as it was opened."""
+    answers = record.clear if record.sealed is None else record.clear | record.sealed
+    name: str | None = answers.get("/meta/audit")
+    return name
+
+
+def _client_audits(archive: zipfile.ZipFile, pipe: _Pipe, choice: Choice, form: models.Form) -> Iterator[bytes]:
+    """The phones' logs in one table. They hold answers of any class: those of records alone of which all is read."""
+    logs = (
+        (record, submission, file)
+        for record, submission, file in _sent_files(choice)
+        if record.mask.hides_nothing and file.row.name == _log_name(record)
+    )
+    first = next(logs, None)
+    if first is None:
+        return
+    with archive.open(f"{safe_name(form.xml_form_id)} - audit.csv", "w") as entry:
+        entry.write(b"".join(csv_lines([inert_line(LOG_COLUMNS)])))
+        for record, submission, file in chain([first], logs):
+            lines = log_lines(record.facts.instance_id, content_of(submission, file.row))
+            for piece in csv_lines(lines):
+                entry.write(piece)
+                yield pipe.take()
 
 
 def safe_name(name: str) -> str:

@@ -86,10 +86,10 @@ def open_record(
     return OpenedRecord(merge(values, secret), document["instanceName"])
 
 
-def open_answers(data_key: bytes, where: str, sealed: bytes | None) -> dict[str, Any]:
+def open_answers(data_key: bytes, where: str, sealed: bytes | None) -> dict[str, Any] | None:
     """The sealed half as it is stored. Raises SealBroken."""
     if sealed is None:
-        return {}
+        return None
     values: dict[str, Any] = orjson.loads(open_sealed(data_key, sealed, f"record|{where}"))["values"]
     return values
 

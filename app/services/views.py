@@ -19,6 +19,8 @@ from app.services.schemas import schema_of
 from forms.schema import FormSchema
 from forms.submission import READABLE, Mask
 
+_NONE: frozenset[str] = frozenset()
+
 
 @dataclass(frozen=True)
 class View:
@@ -36,6 +38,7 @@ class View:
     published: FormSchema | None = None
     recipient: Recipient | None = None
     _masks: dict[Any, Mask] = field(default_factory=dict, compare=False, repr=False)
+    _readable: dict[int | None, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def on_record(self) -> dict[str, bool]:
@@ -51,11 +54,13 @@ class View:
         """The classes that are read in a row of this office."""
         if self.recipient is not None:
             return READABLE
-        return frozenset(
-            sensitivity
-            for sensitivity, reach in self.reach.items()
-            if reach is True or (reach is not False and reach == office_id)
-        )
+        if office_id not in self._readable:
+            self._readable[office_id] = frozenset(
+                sensitivity
+                for sensitivity, reach in self.reach.items()
+                if reach is True or (reach is not False and reach == office_id)
+            )
+        return self._readable[office_id]
 
     def mask(
         self,
@@ -71,7 +76,7 @@ class View:
         `revealed`: classes that are read this once.
         """
         readable = self.readable(office_id) | revealed
-        doubtful = frozenset(each["field"] for each in findings if each["rule"] == "unreadable")
+        doubtful = frozenset(each["field"] for each in findings if each["rule"] == "unreadable") if findings else _NONE
         key = (version_id, readable, doubtful)
         if key not in self._masks:
             schemas = (schema,) if self.published is None else (schema, self.published)

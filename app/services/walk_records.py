@@ -15,6 +15,7 @@ from app.db.queries import feed as queries
 from app.db.queries import forms as form_queries
 from app.db.queries.feed import Wanted
 from app.runtime import runtime
+from app.sealing.envelope import Keyring
 from app.services.deidentified import Facts
 from app.services.records import open_answers, place
 from app.services.schemas import schema_of
@@ -57,14 +58,16 @@ class TableRow:
 
 @dataclass(frozen=True, repr=False)
 class ReadRow:
-    """One submission of an export: its facts, the schema that it was filled in, what of it is opened, and its mask.
+    """One submission of an export: its facts, the schema that it was filled in, its two halves, and its mask.
 
-    `setting` and `common` are given in a de-identified view, whose rules have been applied to its rows already.
+    `sealed` is None where nothing of it may be seen: then it was not opened. `setting` and `common` are given in a
+    de-identified view, whose rules have been applied to its rows already.
     """
 
     facts: SqlRow[Any] | Facts
     schema: FormSchema
-    tree: Stored
+    clear: Stored
+    sealed: Stored | None
     mask: Mask
     setting: Setting | None = None
     common: Common | None = None
@@ -77,26 +80,28 @@ class ReadRow:
             return
         way = way_to(table.path, self.schema)
         if way is not None:
-            for key, parent_key, tree in instances(self.facts.instance_id, self.tree, way):
+            for key, parent_key, tree in instances(self.facts.instance_id, self.clear, self.sealed, way):
                 yield TableRow(key, parent_key, tree)
 
     def count(self, table: Table) -> int:
         """How many rows of a table it has."""
         way = way_to(table.path, self.schema)
-        return 0 if way is None else count(self.tree, way)
+        return 0 if way is None else count(self.clear, way)
 
     def deidentified(self, columns: FormSchema) -> dict[str, list[Row]]:
         """The rows by table, with what the rules leave of their answers, typed."""
         assert self.setting is not None, "this view is not de-identified"
         assert self.common is not None, "this view is not de-identified"
-        tables = rows(self.facts.instance_id, tree_from_json(self.tree, self.schema), self.schema)
+        tree = self.clear if self.sealed is None else joined(self.clear, self.sealed, self.schema)
+        tables = rows(self.facts.instance_id, tree_from_json(tree, self.schema), self.schema)
         return deidentified_rows(tables, columns, self.mask, self.setting, self.common)
 
 
 def walk_records(choice: Choice) -> Iterator[ReadRow]:
     """The submissions, the newest first unless the choice says otherwise."""
+    keyring = runtime().keyring
     for facts in queries.walk(choice.wanted, skip=choice.skip, limit=choice.limit):
-        yield opened(choice, facts)
+        yield opened(choice, facts, keyring)
 
 
 def find_record(choice: Choice, instance_id: str) -> SqlRow[Any]:
@@ -118,23 +123,23 @@ def count_rows(choice: Choice, table: Table) -> int:
     return total
 
 
-def opened(choice: Choice, facts: SqlRow[Any]) -> ReadRow:
+def opened(choice: Choice, facts: SqlRow[Any], keyring: Keyring) -> ReadRow:
     """A submission, opened as far as the view reaches. Raises SealBroken."""
     view = choice.view
     schema = schema_of(facts.form_version_id, facts.sha256)
     mask = view.mask(facts.form_version_id, schema, facts.office_id, facts.findings)
-    tree = facts.clear
+    sealed = None
     # What the reader may not see is not even opened.
     if mask.opens_sealed:
-        key = runtime().keyring.unwrap(facts.wrapped, facts.wrapping_key_id, facts.purpose)
+        key = keyring.unwrap(facts.wrapped, facts.wrapping_key_id, facts.purpose)
         assert view.form_id is not None, "this view is of no form"
-        where = place(view.form_id, choice.is_draft, facts.version_instance_id)
-        tree = joined(tree, open_answers(key, where, facts.sealed), schema)
+        sealed = open_answers(key, place(view.form_id, choice.is_draft, facts.version_instance_id), facts.sealed)
     to = view.recipient
     if to is None:
-        return ReadRow(facts, schema, tree, mask)
+        return ReadRow(facts, schema, facts.clear, sealed, mask)
     assert view.form_id is not None, "this view is of no form"
-    return ReadRow(to.facts(view.form_id, facts), schema, tree, mask, to.setting(facts), to.common)
+    shown = to.facts(view.form_id, facts)
+    return ReadRow(shown, schema, facts.clear, sealed, mask, to.setting(facts), to.common)
 
 
 def learn_common(view: View, rows: Iterable[tuple[ReadRow, TableRow]]) -> None:

@@ -107,8 +107,11 @@ class Door:
         status: int = 200,
         body_types: tuple[str, ...] = (),
         answer_types: tuple[str, ...] = (),
+        only_reads: bool = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declare a route. `body_types`, `answer_types`: media types of what is not JSON."""
+        """Declare a route. `body_types`, `answer_types`: media types of what is not JSON. `only_reads`: a POST that
+        changes nothing, and shows no more than a GET would.
+        """
         if verb not in VERBS | {ANYBODY, SIGNED_IN, HALF_SIGNED_IN}:
             raise ValueError(f"{rule} asks for the verb {verb}, which no role has")
 
@@ -134,7 +137,7 @@ class Door:
             @functools.wraps(view)
             def guarded(**path: Any) -> Any:
                 g.speaks_openrosa, g.speaks_odata = self.speaks_openrosa, self.speaks_odata
-                here = _enter(verb, path)
+                here = _enter(verb, path, only_reads=only_reads)
                 given = _read_input(body, query)
                 answer = view(here, **path, **given)
                 return _shape(answer, returns, status)
@@ -146,7 +149,7 @@ class Door:
         return declare
 
 
-def _enter(verb: str, path: dict[str, Any]) -> Here:
+def _enter(verb: str, path: dict[str, Any], *, only_reads: bool) -> Here:
     """Find what the address names and check the right. What it names is taken out of `path`."""
     # What anybody may ask is answered without looking for who asks: also when the database is down.
     actor = ANONYMOUS if verb == ANYBODY else current_actor()
@@ -181,14 +184,17 @@ def _enter(verb: str, path: dict[str, Any]) -> Here:
     # Only who has the right anyway learns that something does not exist.
     if (names_project and project_id is None) or (names_form and form is None):
         raise problems.not_found()
-    _hold_reader(actor, verb, project_id, form.id if form is not None else None)
+    _hold_reader(actor, verb, project_id, form, only_reads=only_reads)
     return Here(actor, project_id, form)
 
 
-def _hold_reader(actor: Actor, verb: str, project_id: int | None, form_id: int | None) -> None:
+def _hold_reader(
+    actor: Actor, verb: str, project_id: int | None, form: models.Form | None, *, only_reads: bool
+) -> None:
     """Beneath every query of a request that reads rows of offices, the database leaves out those of others."""
-    if request.method in ("GET", "HEAD") and verb.partition(".")[0] in _OF_AN_OFFICE:
-        hold_to(office_scope(actor, verb, project_id=project_id, form_id=form_id))
+    is_reading = only_reads or request.method in ("GET", "HEAD")
+    if is_reading and verb.partition(".")[0] in _OF_AN_OFFICE:
+        hold_to(office_scope(actor, verb, project_id=project_id, form_id=form.id if form is not None else None))
 
 
 def _refuse_unusable_address(path: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ stored trees are walked as they are: same keys as `Tree`, repeats as lists of tr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import repeat
 from typing import Any, TypeAlias
 
 from forms.schema.model import FormSchema
@@ -15,10 +16,10 @@ Stored: TypeAlias = dict[str, Any]
 """Answers by field path, as JSON."""
 
 
-def joined(clear: Stored, sealed: Stored, schema: FormSchema, repeat: str = "") -> Stored:
-    """Both halves as one; `repeat`: whose instance they are, "" for the root. What `merge` does with typed trees."""
+def joined(clear: Stored, sealed: Stored, schema: FormSchema, around: str = "") -> Stored:
+    """Both halves as one; `around`: the repeat whose instance they are, "" for the root. As `merge` of typed trees."""
     tree = clear | sealed
-    for path in schema.repeats_in.get(repeat, ()):
+    for path in schema.repeats_in.get(around, ()):
         if path in clear and path in sealed:
             pairs = zip(clear[path], sealed[path], strict=True)
             tree[path] = [joined(*pair, schema, path) for pair in pairs]
@@ -39,15 +40,20 @@ def way_to(table_path: str, schema: FormSchema) -> tuple[str, ...] | None:
 
 
 def instances(
-    key: str, tree: Stored, way: tuple[str, ...], parent_key: str | None = None
+    key: str, clear: Stored, sealed: Stored | None, way: tuple[str, ...], parent_key: str | None = None
 ) -> Iterator[tuple[str, str | None, Stored]]:
-    """Key, parent's key and answers of each row at the end of the way. Keys are those of `tables`."""
+    """Key, parent's key and answers of each row at the end of the way. Keys are those of `tables`.
+
+    Of the halves only what is on the way is put together. `sealed`: None if it was not opened.
+    """
     if not way:
-        yield key, parent_key, tree
+        yield key, parent_key, clear if sealed is None else clear | sealed
         return
-    name = way[0].rpartition("/")[2]
-    for number, instance in enumerate(tree.get(way[0], ()), start=1):
-        yield from instances(f"{key}/{name}[{number}]", instance, way[1:], key)
+    path, name = way[0], way[0].rpartition("/")[2]
+    below = clear.get(path, ())
+    sealed_below = repeat(None) if sealed is None else sealed.get(path, ())
+    for number, (one, other) in enumerate(zip(below, sealed_below, strict=sealed is not None), start=1):
+        yield from instances(f"{key}/{name}[{number}]", one, other, way[1:], key)
 
 
 def count(tree: Mapping[str, Any], way: tuple[str, ...]) -> int:

@@ -16,6 +16,7 @@ from flask import Response, request, stream_with_context
 
 from app import problems
 from app.db.queries import feed as queries
+from app.runtime import runtime
 from app.services.audit_reads import feed_on_record
 from app.services.odata_conditions import asked
 from app.services.odata_documents import Documents
@@ -212,7 +213,7 @@ def _read_one(here: Here, instance_id: str, part: str, *, is_draft: bool) -> Res
     keys = [_unquoted(each["key"]) for each in steps if each["key"] is not None]
     rows = [
         document
-        for row, document in documents.documents(opened(choice, next(feed.counted(iter([facts])))))
+        for row, document in documents.documents(opened(choice, next(feed.counted(iter([facts]))), runtime().keyring))
         if not keys or keys[-1] in (row.key, row.parent_key)
     ]
     head = _head(here, table, is_draft)

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from app.db import db, models
+from app.db.queries import feed
 from app.db.queries import submissions as queries
 from app.permissions import Grant
 from app.web.row_scope import hold_to
@@ -93,7 +94,8 @@ def forget_offices(monkeypatch: pytest.MonkeyPatch) -> None:
     def careless(statement: Any, scope: queries.Scope) -> Any:
         return in_scope(statement, queries.Scope(scope.form_id, True, scope.is_draft, scope.deleted))
 
-    monkeypatch.setattr(queries, "in_scope", careless)
+    for module in (queries, feed):
+        monkeypatch.setattr(module, "in_scope", careless)
 
 
 AT = "/v1/projects/1/forms/intake"
