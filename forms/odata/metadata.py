@@ -69,10 +69,7 @@ def metadata_of_form(schema: FormSchema) -> str:
     system = "".join(
         [
             _complex("metadata", _properties(_OF_SUBMISSIONS)),
-            *(
-                f'<EnumType Name="{name}">{"".join(f"<Member Name={quoteattr(each)}/>" for each in members)}</EnumType>'
-                for name, members in _ENUMERATIONS.items()
-            ),
+            *(f'<EnumType Name="{name}">{_members(members)}</EnumType>' for name, members in _ENUMERATIONS.items()),
         ]
     )
     types = "".join(
@@ -105,6 +102,11 @@ def _types(fields: Iterable[Field], namespace: str) -> tuple[list[_Type], list[_
         else:
             around.add(name, _TYPES.get(each.data_type, "Edm.String"))
     return tables, groups
+
+
+def _members(names: Iterable[str]) -> str:
+    # CSDL lets the values be left out; not every client does.
+    return "".join(f'<Member Name="{name}" Value="{value}"/>' for value, name in enumerate(names))
 
 
 def _parts(path: str | None) -> list[str]:
