@@ -41,11 +41,17 @@ class InProcess:
 
 
 @contextmanager
-def in_process() -> Iterator[InProcess]:
-    """A fresh installation in a folder that is thrown away."""
+def in_process(database_url: str | None = None) -> Iterator[InProcess]:
+    """A fresh installation in a folder that is thrown away, on SQLite unless a database is named."""
     with TemporaryDirectory(prefix="sportel-benchmark-") as name:
         folder = Path(name)
-        settings = Settings(data=folder, admin_email=EMAIL, admin_password=PASSWORD, second_factor="off")
+        settings = Settings(
+            data=folder,
+            database_url=database_url,
+            admin_email=EMAIL,
+            admin_password=PASSWORD,
+            second_factor="off",
+        )
         (folder / "db").mkdir()
         create_key_file(settings.key_path)
         app = create_app(settings)
