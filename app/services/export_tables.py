@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from app.clock import to_iso
@@ -19,19 +20,20 @@ from app.services.walk_records import ReadRow, TableRow
 from forms.schema import Field, FormSchema, Table
 from forms.submission import Mask, Masked
 
-# Central's columns after the answers, with where each comes from.
-_SYSTEM_COLUMNS: dict[str, Callable[[Any], Any]] = {
-    "SubmitterID": lambda facts: facts.submitter_id,
-    "SubmitterName": lambda facts: facts.submitter_name,
-    "AttachmentsPresent": lambda facts: facts.attachments_present,
-    "AttachmentsExpected": lambda facts: facts.attachments_expected,
-    "Status": lambda _: None,
-    "ReviewState": lambda facts: facts.review_state,
-    "DeviceID": lambda facts: facts.device_id,
-    "Edits": lambda facts: facts.edits,
-    "FormVersion": lambda facts: facts.form_version,
+# Central's columns after the answers, each with the fact that it shows. Nothing here is left encrypted: no status.
+_SYSTEM_COLUMNS = {
+    "SubmitterID": "submitter_id",
+    "SubmitterName": "submitter_name",
+    "AttachmentsPresent": "attachments_present",
+    "AttachmentsExpected": "attachments_expected",
+    "Status": None,
+    "ReviewState": "review_state",
+    "DeviceID": "device_id",
+    "Edits": "edits",
+    "FormVersion": "form_version",
 }
-
+_STATUS = list(_SYSTEM_COLUMNS).index("Status")
+_system_facts = attrgetter(*(name for name in _SYSTEM_COLUMNS.values() if name is not None))
 _PIECE_CHARACTERS = 16_384
 
 _Put: TypeAlias = Callable[[list[str], int, Any], None]
@@ -108,7 +110,9 @@ class CsvTable:
         facts = read.facts
         line[0] = to_iso(facts.created_at) or ""
         line.append(inert(row.key))
-        line.extend(_text(value(facts)) for value in _SYSTEM_COLUMNS.values())
+        system = [_text(value) for value in _system_facts(facts)]
+        system.insert(_STATUS, "")
+        line += system
         return line
 
     def _plan(self, read: ReadRow) -> _Plan:
@@ -167,7 +171,7 @@ def _put_point(line: list[str], index: int, value: Any) -> None:
 
 
 def _text(value: object) -> str:
-    return "" if value is None else inert(str(value))
+    return "" if value is None else str(value) if type(value) is int else inert(str(value))
 
 
 def csv_lines(lines: Iterable[list[str]]) -> Iterator[bytes]:
