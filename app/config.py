@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MIB = 1024 * 1024
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39}")
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _BUCKET = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9](/[A-Za-z0-9._-]+)*/?")
 
 
@@ -102,6 +104,18 @@ def _issuer(text: str) -> str:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
+
+
+def _host(text: str) -> str:
+    if not _HOST.fullmatch(text):
+        raise ConfigError("must be a host's name, such as mail.example.org; the port is a setting of its own")
+    return text
+
+
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        raise ConfigError("must be an address, such as sportel@example.org")
+    return text
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
@@ -222,6 +236,21 @@ class Settings:
     reveal_budget: int = _setting(
         50, _whole(1, 100_000), "Records of which one person may reveal masked answers on one day."
     )
+    smtp_host: str | None = _setting(
+        None, _host, "Host of the mail server; without it no mail is sent, and the operator sets forgotten passwords."
+    )
+    smtp_port: int = _setting(587, _whole(1, 65535), "Port of the mail server.")
+    smtp_security: str = _setting(
+        "starttls",
+        _one_of("starttls", "tls", "off"),
+        "How mail travels to the mail server: starttls, tls from the first byte, or off: to this machine alone.",
+    )
+    smtp_user: str | None = _setting(None, str, "User at the mail server, if it asks for one.")
+    smtp_password_file: Path | None = _setting(None, _folder, "File with that user's password; one line, mode 0400.")
+    smtp_ca_file: Path | None = _setting(
+        None, _folder, "File with the certificate that vouches for the mail server, if no public authority does."
+    )
+    mail_from: str | None = _setting(None, _address, "Address that mail comes from, such as sportel@example.org.")
     max_xml_bytes: int = _setting(5 * MIB, _whole(1024, 50 * MIB), "Largest submission XML, in bytes.")
     max_file_bytes: int = _setting(50 * MIB, _whole(1024, 1024 * MIB), "Largest attachment, in bytes.")
     max_request_bytes: int = _setting(100 * MIB, _whole(1024, 2048 * MIB), "Largest request, in bytes.")
@@ -284,6 +313,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             "SPORTEL_SECOND_FACTOR can be off only while SPORTEL_HOST is 127.0.0.1 and no proxy stands in front; set it"
             " to privileged or all"
         )
+    _check_mail(settings)
     database = settings.sqlalchemy_url
     if database.startswith("sqlite:///"):
         folder = Path(database.removeprefix("sqlite:///")).resolve().parent
@@ -292,3 +322,17 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
                 "SPORTEL_KEY_FILE must lie outside of the database's folder: a copied folder must not open"
             )
     return settings
+
+
+def _check_mail(settings: Settings) -> None:
+    if settings.smtp_host is None:
+        return
+    if settings.mail_from is None:
+        raise ConfigError("SPORTEL_MAIL_FROM must be set, because SPORTEL_SMTP_HOST is: it is where mail comes from")
+    if settings.public_url is None:
+        # Never the address that a request was made to: whoever asks would choose where the code goes.
+        raise ConfigError("SPORTEL_PUBLIC_URL must be set, because SPORTEL_SMTP_HOST is: mail holds links to it")
+    if settings.smtp_security == "off" and settings.smtp_host not in LOOPBACK:
+        raise ConfigError("SPORTEL_SMTP_SECURITY can be off only while SPORTEL_SMTP_HOST is 127.0.0.1; use starttls")
+    if (settings.smtp_user is None) != (settings.smtp_password_file is None):
+        raise ConfigError("SPORTEL_SMTP_USER and SPORTEL_SMTP_PASSWORD_FILE must be set both, or neither")

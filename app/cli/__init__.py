@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import Flask
 from flask.cli import AppGroup
 
-from app.cli import accounts, audit, forms, maintenance, operations, outbox, permissions, quarantine
+from app.cli import accounts, audit, forms, mails, maintenance, operations, outbox, permissions, quarantine
 
 group = AppGroup("sportel", help="Set Sportel up and look after it.")
 
 
 def install_commands(app: Flask) -> None:
     """Add the commands to Flask's."""
-    for module in (maintenance, forms, accounts, operations, outbox, permissions, quarantine, audit):
+    for module in (maintenance, forms, accounts, operations, outbox, mails, permissions, quarantine, audit):
         for command in module.COMMANDS:
             group.add_command(command)
     app.cli.add_command(group)

@@ -7,6 +7,7 @@ from app.clock import now
 from app.db import db, models
 from app.db.queries import access, assignments, identity
 from app.permissions import Actor
+from app.services import mails
 from app.services.audit import record
 from app.services.limits import SignInLimit
 from app.services.sign_in import actor_of_password, hash_password
@@ -43,9 +44,11 @@ def _set(by: Actor | None, actor_id: int, password: str) -> None:
     hashed = hash_password(password)
     with transaction():
         # The row first: a sign-in with the old password waits for it, and is then refused.
-        db.session.get_one(models.User, actor_id, with_for_update=True).password_hash = hashed
+        user = db.session.get_one(models.User, actor_id, with_for_update=True)
+        user.password_hash = hashed
         db.session.flush()
         identity.end_tokens(actor_id, now())
+        mails.send_later(mails.PASSWORD_CHANGED, user.email)
         record("user.password.update", by, actorId=actor_id)
 
 

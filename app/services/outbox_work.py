@@ -17,10 +17,11 @@ from app.db.queries import outbox as queries
 from app.db.queries.hand_overs import office_that_sent
 from app.db.queries.outbox import Job
 from app.permissions import ANONYMOUS, Actor
-from app.services import audit_chain, change_submission, limits, purge_entities
+from app.services import audit_chain, change_submission, limits, mails, purge_entities
 from app.services.apply_entities import apply_entities, apply_held
 from app.services.entity_versions import REPLAY
 from app.services.keys import open_key
+from app.services.mail_writers import WRITERS
 from app.services.outbox import Postponed, Work, enqueue_once
 from app.services.records import open_xml, place
 from app.services.schemas import schema_of
@@ -113,7 +114,8 @@ def enqueue_what_waits_too_long() -> None:
 class Chore:
     """What is looked after from time to time. `is_due` is asked first, so that idling writes nothing, not even a lease.
 
-    `alone`: only by who holds the lease; that it is done once is the work of transactions.
+    `alone`: only by who holds the lease; that it is done once is the work of transactions. `beside`: on a thread of
+    its own, because it waits for another machine, and submissions must not.
     """
 
     name: str
@@ -121,6 +123,7 @@ class Chore:
     act: Callable[[], object]
     is_due: Callable[[], bool] = lambda: True
     alone: bool = True
+    beside: bool = False
 
 
 def _anything_waits_too_long() -> bool:
@@ -133,5 +136,6 @@ CHORES: tuple[Chore, ...] = (
     Chore("limits", 3600, limits.sweep_limits, limits.is_anything_old),
     Chore("trash-cases", 300, purge_entities.purge_entities, purge_entities.is_anything_to_purge),
     Chore("purge", 3600, change_submission.purge_deleted, change_submission.anything_to_purge),
+    Chore("mail", 1, partial(mails.send_due, WRITERS), mails.is_due, alone=False, beside=True),
     Chore("audit-head", audit_chain.TELL_EVERY_SECONDS, audit_chain.tell_head, alone=False),
 )

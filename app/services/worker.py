@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -52,6 +52,7 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._chores_at = {chore.name: time.monotonic() for chore in chores}
         self._failing: set[str] = set()
+        self._beside: dict[str, threading.Thread] = {}
         self._faults = 0
 
     def start(self) -> None:
@@ -63,8 +64,10 @@ class Worker:
         """Begin no more work, and wait for what is being done."""
         self._stopping.set()
         outbox.woken.set()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(_STOP_SECONDS)
+        end = time.monotonic() + _STOP_SECONDS
+        for thread in (self._thread, *self._beside.values()):
+            if thread is not None and thread is not threading.current_thread():
+                thread.join(max(0.0, end - time.monotonic()))
 
     def run(self) -> None:
         """Work until stopped."""
@@ -111,7 +114,10 @@ class Worker:
         for chore in self._chores:
             if time.monotonic() >= self._chores_at[chore.name] and not self._stopping.is_set():
                 self._chores_at[chore.name] = time.monotonic() + chore.every_seconds
-                self._do(chore)
+                if chore.beside:
+                    self._do_beside(chore)
+                else:
+                    self._do(chore)
         if not outbox.is_due():
             # Whoever lets it expire has not ended well; see below.
             self._lease.give_back()
@@ -128,6 +134,19 @@ class Worker:
         if self._lease.taken_over:
             outbox.count_for_the_dead()
         return held
+
+    def _do_beside(self, chore: Chore) -> None:
+        """On a thread of its own, which ends with it, if it is due and does not run yet."""
+        running = self._beside.get(chore.name)
+        if (running is None or not running.is_alive()) and chore.is_due():
+            thread = threading.Thread(target=self._do_apart, args=(chore,), name=chore.name, daemon=True)
+            self._beside[chore.name] = thread
+            thread.start()
+
+    def _do_apart(self, chore: Chore) -> None:
+        # A database that is away is waited for, and told of, by the loop itself.
+        with suppress(OperationalError, InterfaceError), self._in_application():
+            self._do(chore)
 
     def _do(self, chore: Chore) -> None:
         """A chore that fails is told of once, and keeps no work waiting; a database that is away concerns all of it."""

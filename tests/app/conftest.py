@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from app.db import db
 from app.services import sign_in
 from tests.support.backend import Backend, make_backend
+from tests.support.mail import MailServer
 
 MakeBackend = Callable[..., Backend]
 # argon2 with the least that it can cost.
@@ -46,6 +47,14 @@ def make_lite(sqlite_template: Path, tmp_path: Path) -> Iterator[MakeBackend]:
 def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that sign in many times and are about something else."""
     monkeypatch.setattr(sign_in, "_HASHER", CHEAP)
+
+
+@pytest.fixture
+def mail_server(tmp_path: Path) -> Iterator[MailServer]:
+    """A mail server that takes mail, over STARTTLS and with a password."""
+    server = MailServer(tmp_path / "mail").start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -48,6 +48,13 @@ DEFAULTS = {
     "SPORTEL_SUBMISSIONS_BURST": ("submissions_burst", 600),
     "SPORTEL_APP_USER_DAYS": ("app_user_days", 180),
     "SPORTEL_REVEAL_BUDGET": ("reveal_budget", 50),
+    "SPORTEL_SMTP_HOST": ("smtp_host", None),
+    "SPORTEL_SMTP_PORT": ("smtp_port", 587),
+    "SPORTEL_SMTP_SECURITY": ("smtp_security", "starttls"),
+    "SPORTEL_SMTP_USER": ("smtp_user", None),
+    "SPORTEL_SMTP_PASSWORD_FILE": ("smtp_password_file", None),
+    "SPORTEL_SMTP_CA_FILE": ("smtp_ca_file", None),
+    "SPORTEL_MAIL_FROM": ("mail_from", None),
     "SPORTEL_MAX_XML_BYTES": ("max_xml_bytes", 5 * MIB),
     "SPORTEL_MAX_FILE_BYTES": ("max_file_bytes", 50 * MIB),
     "SPORTEL_MAX_REQUEST_BYTES": ("max_request_bytes", 100 * MIB),
@@ -97,6 +104,13 @@ GOOD = [
     ("SPORTEL_SUBMISSIONS_BURST", "1000", 1000),
     ("SPORTEL_APP_USER_DAYS", "1", 1),
     ("SPORTEL_REVEAL_BUDGET", "1", 1),
+    ("SPORTEL_SMTP_HOST", "mail.example.org", "mail.example.org"),
+    ("SPORTEL_SMTP_PORT", "465", 465),
+    ("SPORTEL_SMTP_SECURITY", "tls", "tls"),
+    ("SPORTEL_SMTP_USER", "sportel", "sportel"),
+    ("SPORTEL_SMTP_PASSWORD_FILE", "/run/secrets/smtp", Path("/run/secrets/smtp")),
+    ("SPORTEL_SMTP_CA_FILE", "/etc/ssl/own.pem", Path("/etc/ssl/own.pem")),
+    ("SPORTEL_MAIL_FROM", "sportel@example.org", "sportel@example.org"),
     ("SPORTEL_MAX_XML_BYTES", "2048", 2048),
     ("SPORTEL_MAX_FILE_BYTES", "4096", 4096),
     ("SPORTEL_MAX_REQUEST_BYTES", str(200 * MIB), 200 * MIB),
@@ -104,6 +118,9 @@ GOOD = [
     ("SPORTEL_ADMIN_EMAIL", "a@example.org", "a@example.org"),
     ("SPORTEL_ADMIN_PASSWORD", "ten characters", "ten characters"),
 ]
+
+# What a setting cannot be without.
+NEEDED = {"SPORTEL_SMTP_HOST": {"SPORTEL_MAIL_FROM": "a@example.org", "SPORTEL_PUBLIC_URL": "https://example.org"}}
 
 BAD = [
     ("SPORTEL_DATA", "~nobody-of-this-name-7/x"),
@@ -153,6 +170,14 @@ BAD = [
     ("SPORTEL_SUBMISSIONS_BURST", "canary-7"),
     ("SPORTEL_APP_USER_DAYS", "731"),
     ("SPORTEL_REVEAL_BUDGET", "0"),
+    ("SPORTEL_SMTP_HOST", "canary-7:25"),
+    ("SPORTEL_SMTP_HOST", "smtp://canary-7"),
+    ("SPORTEL_SMTP_PORT", "0"),
+    ("SPORTEL_SMTP_SECURITY", "canary-7"),
+    ("SPORTEL_SMTP_PASSWORD_FILE", "~nobody-of-this-name-7/canary-7"),
+    ("SPORTEL_SMTP_CA_FILE", "~nobody-of-this-name-7/canary-7"),
+    ("SPORTEL_MAIL_FROM", "canary-7"),
+    ("SPORTEL_MAIL_FROM", "Canary <canary-7@example.org>"),
     ("SPORTEL_MAX_XML_BYTES", "1023"),
     ("SPORTEL_MAX_FILE_BYTES", "12.5"),
     ("SPORTEL_MAX_REQUEST_BYTES", "1e9"),
@@ -175,7 +200,7 @@ def test_a_setting_that_is_not_given_has_its_default(variable: str) -> None:
 
 @pytest.mark.parametrize(("variable", "text", "value"), GOOD)
 def test_a_setting_is_read_as_its_type(variable: str, text: str, value: object) -> None:
-    settings = read_settings({variable: text})
+    settings = read_settings(NEEDED.get(variable, {}) | {variable: text})
     assert getattr(settings, DEFAULTS[variable][0]) == value
 
 
@@ -243,6 +268,26 @@ def test_nobody_needs_a_second_factor_only_where_nobody_else_can_come(more: dict
         read_settings({"SPORTEL_SECOND_FACTOR": "off"} | more)
     assert read_settings({"SPORTEL_SECOND_FACTOR": "all"} | more).second_factor == "all"
     assert read_settings({"SPORTEL_SECOND_FACTOR": "off", "SPORTEL_HOST": "::1"}).second_factor == "off"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"SPORTEL_MAIL_FROM": ""}, "SPORTEL_MAIL_FROM must be set"),
+        ({"SPORTEL_PUBLIC_URL": ""}, "SPORTEL_PUBLIC_URL must be set"),
+        (
+            {"SPORTEL_SMTP_SECURITY": "off"},
+            "SPORTEL_SMTP_SECURITY can be off only while SPORTEL_SMTP_HOST is 127.0.0.1",
+        ),
+        ({"SPORTEL_SMTP_USER": "u"}, "SPORTEL_SMTP_USER and SPORTEL_SMTP_PASSWORD_FILE must be set both"),
+        ({"SPORTEL_SMTP_PASSWORD_FILE": "/x"}, "SPORTEL_SMTP_USER and SPORTEL_SMTP_PASSWORD_FILE must be set both"),
+    ],
+)
+def test_mail_is_sent_safely_and_with_links_that_lead_here_or_not_at_all(wrong: dict[str, str], said: str) -> None:
+    good = NEEDED["SPORTEL_SMTP_HOST"] | {"SPORTEL_SMTP_HOST": "mail.example.org"}
+    with pytest.raises(ConfigError, match=said):
+        read_settings(good | wrong)
+    assert read_settings(good | {"SPORTEL_SMTP_HOST": "localhost", "SPORTEL_SMTP_SECURITY": "off"}).smtp_port == 587
 
 
 @pytest.mark.parametrize("file", [".env.example", "README.md"])

@@ -17,6 +17,7 @@ from app.db.models.form import Form, FormAttachment, FormVersion, Project
 from app.db.models.hand_over import HandOver
 from app.db.models.identity import ApiKey, Incident, RecoveryCode, SecondFactor, SecurityKey, WebauthnChallenge
 from app.db.models.limits import Limit
+from app.db.models.mail import Mail, PasswordReset
 from app.db.models.outbox import Lease, Outbox
 from app.db.models.reveal import LooseningApproval, RevealCount
 from app.db.models.sealing import DataKey
@@ -46,8 +47,10 @@ __all__ = [
     "Lease",
     "Limit",
     "LooseningApproval",
+    "Mail",
     "Office",
     "Outbox",
+    "PasswordReset",
     "Project",
     "PropertySource",
     "Quarantine",

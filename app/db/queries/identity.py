@@ -121,6 +121,12 @@ def api_keys(actor_id: int) -> Sequence[Row[models.ApiKey, str]]:
     return db.session.execute(statement).all()
 
 
+def live_keys(actor_id: int, moment: datetime) -> int:
+    """How many of a person's keys open something."""
+    live = (_keys.c.actor_id == actor_id, _keys.c.expires_at > moment, _keys.c.revoked_at.is_(None))
+    return db.session.scalar(select(func.count()).select_from(_keys).where(*live)) or 0
+
+
 def form_names(form_ids: Iterable[int]) -> dict[int, str]:
     """The form IDs by number, of deleted forms too."""
     statement = select(models.Form.id, models.Form.xml_form_id).where(models.Form.id.in_(set(form_ids)))
