@@ -5,7 +5,7 @@ from __future__ import annotations
 from app import problems
 from app.clock import now
 from app.db import db, models
-from app.db.queries import access, assignments, identity
+from app.db.queries import access, assignments, identity, password_resets
 from app.permissions import Actor
 from app.services import mails
 from app.services.audit import record
@@ -43,13 +43,19 @@ def set_password(email: str, new: str) -> None:
 def _set(by: Actor | None, actor_id: int, password: str) -> None:
     hashed = hash_password(password)
     with transaction():
-        # The row first: a sign-in with the old password waits for it, and is then refused.
-        user = db.session.get_one(models.User, actor_id, with_for_update=True)
-        user.password_hash = hashed
-        db.session.flush()
-        identity.end_tokens(actor_id, now())
-        mails.send_later(mails.PASSWORD_CHANGED, user.email)
-        record("user.password.update", by, actorId=actor_id)
+        put_password(by, actor_id, hashed)
+
+
+def put_password(by: Actor | None, actor_id: int, hashed: str) -> None:
+    """Have another password, in the running transaction: sessions and mailed codes end, and the person is told."""
+    # The row first: a sign-in with the old password waits for it, and is then refused.
+    user = db.session.get_one(models.User, actor_id, with_for_update=True)
+    user.password_hash = hashed
+    db.session.flush()
+    identity.end_tokens(actor_id, now())
+    password_resets.end_codes(actor_id)
+    mails.send_later(mails.PASSWORD_CHANGED, user.email)
+    record("user.password.update", by, actorId=actor_id)
 
 
 def end_user(by: Actor, actor_id: int) -> None:
@@ -66,4 +72,5 @@ def end_user(by: Actor, actor_id: int) -> None:
             raise problems.last_administrator()
         found[1].deleted_at = now()
         identity.end_tokens(actor_id, now())
+        password_resets.end_codes(actor_id)
         record("user.delete", by, actorId=actor_id)

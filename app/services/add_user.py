@@ -10,6 +10,7 @@ from app.db import db, models
 from app.db.queries import access
 from app.db.queries.offices import office_by_code
 from app.permissions import Actor, Grant
+from app.services import mails
 from app.services.audit import record
 from app.services.sign_in import hash_password
 from app.services.transaction import transaction
@@ -24,7 +25,10 @@ def add_user(
     office: str | None = None,
     grants: tuple[Grant, ...] = (),
 ) -> models.User:
-    """Add a user. Raises Problem 400.8 for an unknown office, 400.21, 409.3 if the address is taken."""
+    """Add a user; without a password they are invited by mail to choose one, if this server sends mail.
+
+    Raises Problem 400.8 for an unknown office, 400.21, 409.3 if the address is taken.
+    """
     address = email.strip().lower()
     office_id = office_id_of(office)
     password_hash = hash_password(password) if password else None
@@ -47,6 +51,8 @@ def add_user(
                     all_offices=grant.all_offices,
                 )
             )
+        if password_hash is None:
+            mails.send_later(mails.INVITATION, address)
         record("user.create", by, actorId=actor.id)
     return user
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
-from app import problems
+from app import problems, problems_mail
 from app.clock import now
 from app.db import db
 from app.db.queries import limits as queries
@@ -28,6 +28,9 @@ from app.services.transaction import transaction
 IN_A_ROW = timedelta(minutes=1)
 LOCKS = (timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=5), timedelta(minutes=15))
 FORGOTTEN_AFTER = timedelta(days=1)
+# Enough for who looks into the wrong mailbox first; too few to fill somebody's.
+MAIL_IN_A_ROW = timedelta(hours=1)
+MAILS_TO_ONE, MAILS_FROM_NETWORK = 3, 20
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,34 @@ class SignInLimit:
         if self._user is not None and queries.is_known(self._user):
             with transaction():
                 queries.forget(self._user)
+
+
+def after_asked(tries: int, last_at: datetime, most: int, moment: datetime) -> int | None:
+    """How often mail was asked for with this time, in a row while none comes an hour after the one before.
+
+    None: too often.
+    """
+    if not tries or moment - last_at >= MAIL_IN_A_ROW:
+        return 1
+    return tries + 1 if tries < most else None
+
+
+def count_mail(email: str, address: str | None) -> None:
+    """Count that mail to this address is asked for from this network, in the running transaction.
+
+    Raises Problem 429.4, and then nothing is to be counted: who goes on asking does not wait for longer.
+    """
+    for key, most in (
+        (_key("mail", email.strip().lower()), MAILS_TO_ONE),
+        (_key("mail-network", _network_of(address)), MAILS_FROM_NETWORK),
+    ):
+        moment = now()
+        row = queries.one_for_update(key, moment)
+        tries = after_asked(row.tries, row.last_at, most, moment)
+        if tries is None:
+            raise problems_mail.too_many_mails(math.ceil((row.last_at + MAIL_IN_A_ROW - moment).total_seconds()))
+        row.tries, row.last_at = tries, moment
+        db.session.flush()
 
 
 def _key(kind: str, subject: str) -> Key:

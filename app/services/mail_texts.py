@@ -22,6 +22,52 @@ def test_mail(server: str) -> Text:
     )
 
 
+def choose_password(server: str, code: str, *, is_new: bool) -> Text:
+    """With the code. `is_new`: to somebody who was given an account; otherwise to who asked for it.
+
+    The code stands behind the # of the link, which no browser sends to any server, and once more to be typed.
+    """
+    link = f"{server}/password#{code}"
+    why = (
+        (f"Keni një llogari të re në {server}.", f"You have a new account on {server}.")
+        if is_new
+        else (
+            f"Dikush kërkoi një fjalëkalim të ri për llogarinë tuaj në {server}. Nëse nuk ishit ju, mos bëni asgjë.",
+            f"Somebody asked for a new password of your account on {server}. If it was not you, do nothing.",
+        )
+    )
+    return _both(
+        ("Zgjidhni fjalëkalimin", "Choose your password"),
+        [
+            why[0],
+            f"Zgjidhni fjalëkalimin këtu:\n{link}",
+            f"Ose hapni {server}/password dhe shkruani kodin:\n{code}",
+            "Kodi vlen 24 orë dhe vetëm një herë. Mos ia jepni askujt.",
+        ],
+        [
+            why[1],
+            f"Choose the password here:\n{link}",
+            f"Or open {server}/password and type the code:\n{code}",
+            "The code is good for 24 hours, and once. Give it to nobody.",
+        ],
+    )
+
+
+def address_changed(server: str) -> Text:
+    """To the address until now."""
+    return _both(
+        ("Adresa e llogarisë suaj u ndryshua", "The address of your account was changed"),
+        [
+            f"Llogaria juaj në {server} tani ka një adresë tjetër e-maili.",
+            "Nëse nuk e keni kërkuar, njoftoni menjëherë administratorin.",
+        ],
+        [
+            f"Your account on {server} now has another e-mail address.",
+            "If you did not ask for it, tell your administrator at once.",
+        ],
+    )
+
+
 def password_changed(server: str, keys: int) -> Text:
     """To the person, whoever did it. `keys`: how many API keys of theirs go on working."""
     albanian = [

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from app.clock import now
+from app.db import models
 from app.db.queries import access, identity
 from app.runtime import runtime
 from app.services import mail_texts
-from app.services.mails import PASSWORD_CHANGED, Writer
+from app.services.mails import ADDRESS_CHANGED, INVITATION, PASSWORD_CHANGED, PASSWORD_RESET, Writer
+from app.services.password_reset import new_code
 from app.services.smtp import Text
 
 
@@ -14,11 +16,40 @@ def _server() -> str:
     return runtime().settings.public_url or ""
 
 
+def _live(address: str) -> models.User | None:
+    found = access.user_by_email(address)
+    return found if found is not None and access.actor(found.actor_id) is not None else None
+
+
+def _password_reset(address: str) -> Text | None:
+    user = _live(address)
+    if user is None:
+        # Asked for by or about a stranger, to whom this server has nothing to say.
+        return None
+    return mail_texts.choose_password(_server(), new_code(user.actor_id), is_new=False)
+
+
+def _invitation(address: str) -> Text | None:
+    user = _live(address)
+    if user is None or user.password_hash is not None:
+        return None
+    return mail_texts.choose_password(_server(), new_code(user.actor_id), is_new=True)
+
+
 def _password_changed(address: str) -> Text | None:
-    user = access.user_by_email(address)
+    user = _live(address)
     if user is None:
         return None
     return mail_texts.password_changed(_server(), identity.live_keys(user.actor_id, now()))
 
 
-WRITERS: dict[str, Writer] = {PASSWORD_CHANGED: _password_changed}
+def _address_changed(_address: str) -> Text | None:
+    return mail_texts.address_changed(_server())
+
+
+WRITERS: dict[str, Writer] = {
+    PASSWORD_RESET: _password_reset,
+    INVITATION: _invitation,
+    PASSWORD_CHANGED: _password_changed,
+    ADDRESS_CHANGED: _address_changed,
+}

@@ -34,7 +34,10 @@ log = structlog.get_logger("sportel.mail")
 WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1), timedelta(hours=4))
 MOST_TRIES = len(WAITS)
 
+PASSWORD_RESET = "password-reset"
+INVITATION = "invitation"
 PASSWORD_CHANGED = "password-changed"
+ADDRESS_CHANGED = "address-changed"
 
 Writer = Callable[[str], Text | None]
 """What a kind of mail says to this address; None if there is nothing to say to it any more."""

@@ -8,9 +8,10 @@ from app import problems
 from app.clock import now
 from app.db import db, models
 from app.db.insert import insert_if_new
-from app.db.queries import access
+from app.db.queries import access, password_resets
 from app.db.queries import offices as queries
 from app.permissions import Actor, office_scope
+from app.services import mails
 from app.services.add_user import office_id_of
 from app.services.audit import record
 from app.services.transaction import transaction
@@ -106,6 +107,10 @@ def change_user(by: Actor, actor_id: int, changes: dict[str, Any]) -> None:
             address = changes["email"].strip().lower()
             if address != user.email and access.user_by_email(address) is not None:
                 raise problems.already_exists(["email"], [address])
+            if address != user.email:
+                # To the old one: whoever took the account over would get what goes to the new one.
+                mails.send_later(mails.ADDRESS_CHANGED, user.email)
+                password_resets.end_codes(actor_id)
             user.email = address
         moved = _change_actor(actor, changes)
         record("user.update", by, actorId=actor_id, changed=sorted(changes), **moved)

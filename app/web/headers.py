@@ -34,7 +34,12 @@ _DATA = f"{_NOTHING}; sandbox"
 _PAGE = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-POLICIES = {"home": _PAGE, "oidc": _PAGE}
+POLICIES = {
+    "home": _PAGE,
+    "oidc": _PAGE,
+    "password_page": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; base-uri 'none';"
+    " form-action 'self'; frame-ancestors 'none'",
+}
 # Who asks twice gets it twice: no proxy and no browser of a shared computer keeps what people answered.
 _CACHE = "no-store"
 

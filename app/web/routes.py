@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import health, home, metrics
+from app.web import health, home, metrics, password_page
 from app.web.api import (
     api_keys,
     app_users,
@@ -27,6 +27,7 @@ from app.web.api import (
     lost_phones,
     offices,
     oidc,
+    password_resets,
     previews,
     projects,
     quarantine,
@@ -48,6 +49,7 @@ API_DOORS: tuple[Door, ...] = (
     sessions.door,
     oidc.door,
     users.door,
+    password_resets.door,
     api_keys.door,
     second_factor.door,
     security_keys.door,
@@ -84,7 +86,7 @@ API_DOORS: tuple[Door, ...] = (
     integrity.door,
     draft.door,
 )
-OTHER_DOORS: tuple[Door, ...] = (health.door, metrics.door, home.door)
+OTHER_DOORS: tuple[Door, ...] = (health.door, metrics.door, home.door, password_page.door)
 
 PREFIXES = {door.name: "/v1" for door in API_DOORS}
 

@@ -121,6 +121,12 @@ def api_keys(actor_id: int) -> Sequence[Row[models.ApiKey, str]]:
     return db.session.execute(statement).all()
 
 
+def end_keys(actor_id: int, moment: datetime) -> None:
+    """Revoke every key of a person, in the running transaction."""
+    statement = update(_keys).where(_keys.c.actor_id == actor_id, _keys.c.revoked_at.is_(None))
+    db.session.execute(statement.values(revoked_at=moment))
+
+
 def live_keys(actor_id: int, moment: datetime) -> int:
     """How many of a person's keys open something."""
     live = (_keys.c.actor_id == actor_id, _keys.c.expires_at > moment, _keys.c.revoked_at.is_(None))

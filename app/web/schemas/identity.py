@@ -23,6 +23,24 @@ class PasswordChangeSchema(ApiSchema):
     new = fields.String(required=True, load_only=True, validate=_password)
 
 
+class ResetSchema(ApiSchema):
+    """Whose password is to be chosen anew."""
+
+    email = fields.Email(required=True, validate=validate.Length(max=320))
+
+
+class ResetQuerySchema(ApiSchema):
+    """`invalidate`: the password until now ends at once, by an administrator."""
+
+    invalidate = fields.Boolean(load_default=False)
+
+
+class NewPasswordSchema(ApiSchema):
+    """The password from now on."""
+
+    new = fields.String(required=True, load_only=True, validate=_password)
+
+
 class NewApiKeySchema(ApiSchema):
     """What a key is for. Without a project: for all that its person may; `forms` and `office` are of the project.
 

@@ -23,8 +23,10 @@ from tests.app.conftest import MakeBackend
 from tests.app.looking import count, rows
 from tests.app.operations.places import run
 from tests.app.operations.test_worker import running, wait_for
-from tests.support.backend import Backend
+from tests.support.backend import PASSWORD, Backend
 from tests.support.mail import PUBLIC_URL, SECRET, MailServer, send_mail, use
+
+pytestmark = pytest.mark.usefixtures("cheap_passwords")
 
 EMAIL = "drita@example.org"
 NEW = "another long password"
@@ -32,7 +34,7 @@ NEW = "another long password"
 
 def with_person(backend: Backend) -> Backend:
     with backend.app.app_context():
-        add_user(None, EMAIL, None)
+        add_user(None, EMAIL, PASSWORD)
     return backend
 
 

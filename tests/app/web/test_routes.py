@@ -25,6 +25,9 @@ FOR_ANYBODY = {
     ("GET", "/"),
     ("GET", "/docs"),
     ("GET", "/favicon.ico"),
+    ("GET", "/password"),
+    ("POST", "/password"),
+    ("POST", "/password/forgotten"),
     ("GET", "/live"),
     ("GET", "/ready"),
     # Itself it lets in only this machine and who has the metrics token.
@@ -34,6 +37,9 @@ FOR_ANYBODY = {
     # Out to the institution's sign-in, and back with what it says.
     ("GET", "/v1/oidc/login"),
     ("GET", "/v1/oidc/callback"),
+    # Who forgot the password is nobody yet; a mailed code is checked by the service.
+    ("POST", "/v1/users/reset/initiate"),
+    ("POST", "/v1/users/reset/verify"),
     # The draft's own token is checked by the views.
     ("GET", "/v1/test/projects/<int:project_id>/forms/<xml_form_id>/draft/formList"),
     ("GET", "/v1/test/projects/<int:project_id>/forms/<xml_form_id>/draft/manifest"),
