@@ -123,6 +123,16 @@ ROLES: dict[str, Role] = {
 
 VERBS: frozenset[str] = frozenset().union(*(role.verbs for role in ROLES.values()))
 
+# Those that read rows which belong to an office.
+READS_ROWS = (
+    "submission.list",
+    "submission.read",
+    "deidentified.read",
+    "entity.list",
+    "quarantine.list",
+    "open_form.cases",
+)
+
 # Verbs that need nobody's right: everybody may ask them, signed in or not.
 ANYBODY = "anybody"
 # Verbs that need only a valid sign-in.
@@ -199,6 +209,20 @@ def office_scope(actor: Actor, verb: str, *, project_id: int | None, form_id: in
     if not grants or actor.office_id is None:
         return False
     return actor.office_id
+
+
+def widest_office_scope(actor: Actor, *, project_id: int | None, form_id: int | None = None) -> int | bool:
+    """The widest reach of all verbs that read rows of offices there; without a project, of all that the actor holds.
+
+    What a request may read at the very most, whatever it is about.
+    """
+    places = {(project_id, form_id)}
+    if project_id is None:
+        places |= {(grant.project_id, grant.form_id) for grant in actor.grants}
+    reaches = [
+        office_scope(actor, verb, project_id=project, form_id=form) for project, form in places for verb in READS_ROWS
+    ]
+    return any(each is True for each in reaches) or next((each for each in reaches if each is not False), False)
 
 
 def is_site_administrator(grant: Grant) -> bool:

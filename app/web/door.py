@@ -20,7 +20,17 @@ from app import problems
 from app.db import models
 from app.db.queries import forms as form_queries
 from app.db.queries import projects as project_queries
-from app.permissions import ANONYMOUS, ANYBODY, HALF_SIGNED_IN, SIGNED_IN, VERBS, Actor, may, office_scope
+from app.permissions import (
+    ANONYMOUS,
+    ANYBODY,
+    HALF_SIGNED_IN,
+    SIGNED_IN,
+    VERBS,
+    Actor,
+    may,
+    office_scope,
+    widest_office_scope,
+)
 from app.problems import Problem
 from app.web.auth import current_actor
 from app.web.body import JSON_BYTES, read_body
@@ -30,6 +40,7 @@ from app.web.storable import is_storable, texts
 
 # What the verbs that read rows of an office are about.
 _OF_AN_OFFICE = frozenset({"submission", "deidentified", "entity", "quarantine"})
+_READS_NO_ROWS = frozenset({ANYBODY, HALF_SIGNED_IN})
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,7 @@ class Operation:
     answer_types: tuple[str, ...] = ()
     speaks_openrosa: bool = False
     speaks_odata: bool = False
+    reads_every_office: bool = False
 
 
 @dataclass
@@ -108,9 +120,12 @@ class Door:
         body_types: tuple[str, ...] = (),
         answer_types: tuple[str, ...] = (),
         only_reads: bool = False,
+        reads_every_office: bool = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declare a route. `body_types`, `answer_types`: media types of what is not JSON. `only_reads`: a POST that
-        changes nothing, and shows no more than a GET would.
+        """Declare a route. `body_types`, `answer_types`: media types of what is not JSON.
+
+        `only_reads`: a POST that changes nothing, and shows no more than a GET would. `reads_every_office`: the
+        database keeps nothing back, because the view must know of other offices' rows.
         """
         if verb not in VERBS | {ANYBODY, SIGNED_IN, HALF_SIGNED_IN}:
             raise ValueError(f"{rule} asks for the verb {verb}, which no role has")
@@ -131,13 +146,16 @@ class Door:
                 answer_types,
                 self.speaks_openrosa,
                 self.speaks_odata,
+                reads_every_office,
             )
             self.operations.append(operation)
 
             @functools.wraps(view)
             def guarded(**path: Any) -> Any:
                 g.speaks_openrosa, g.speaks_odata = self.speaks_openrosa, self.speaks_odata
-                here = _enter(verb, path, only_reads=only_reads)
+                here = _enter(verb, path)
+                if (only_reads or request.method in ("GET", "HEAD")) and not reads_every_office:
+                    _hold_reader(here, verb)
                 given = _read_input(body, query)
                 answer = view(here, **path, **given)
                 return _shape(answer, returns, status)
@@ -149,7 +167,7 @@ class Door:
         return declare
 
 
-def _enter(verb: str, path: dict[str, Any], *, only_reads: bool) -> Here:
+def _enter(verb: str, path: dict[str, Any]) -> Here:
     """Find what the address names and check the right. What it names is taken out of `path`."""
     # What anybody may ask is answered without looking for who asks: also when the database is down.
     actor = ANONYMOUS if verb == ANYBODY else current_actor()
@@ -184,17 +202,23 @@ def _enter(verb: str, path: dict[str, Any], *, only_reads: bool) -> Here:
     # Only who has the right anyway learns that something does not exist.
     if (names_project and project_id is None) or (names_form and form is None):
         raise problems.not_found()
-    _hold_reader(actor, verb, project_id, form, only_reads=only_reads)
     return Here(actor, project_id, form)
 
 
-def _hold_reader(
-    actor: Actor, verb: str, project_id: int | None, form: models.Form | None, *, only_reads: bool
-) -> None:
-    """Beneath every query of a request that reads rows of offices, the database leaves out those of others."""
-    is_reading = only_reads or request.method in ("GET", "HEAD")
-    if is_reading and verb.partition(".")[0] in _OF_AN_OFFICE:
-        hold_to(office_scope(actor, verb, project_id=project_id, form_id=form.id if form is not None else None))
+def _hold_reader(here: Here, verb: str) -> None:
+    """Beneath every query of a request that reads, the database leaves out the rows of other offices.
+
+    What the verb reaches, if it is about such rows; otherwise all that the actor may read there at the very most.
+    """
+    if verb in _READS_NO_ROWS or not here.actor.id:
+        return
+    if verb == SIGNED_IN and here.actor.is_app_user:
+        return  # what all phones ask again and again, and is about forms
+    form_id = here.maybe_form.id if here.maybe_form is not None else None
+    if verb.partition(".")[0] in _OF_AN_OFFICE:
+        hold_to(office_scope(here.actor, verb, project_id=here.maybe_project_id, form_id=form_id))
+    else:
+        hold_to(widest_office_scope(here.actor, project_id=here.maybe_project_id, form_id=form_id))
 
 
 def _refuse_unusable_address(path: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from app.permissions import (
     may_grant,
     office_scope,
     visible_projects,
+    widest_office_scope,
 )
 from forms.schema import SENSITIVITIES
 
@@ -27,6 +28,29 @@ def actor(*grants: Grant, office_id: int | None = 5) -> Actor:
 
 PHONE_MAY = {"open_form.list", "open_form.read", "open_form.cases", "submission.create"}
 READS_ANSWERS = {"submission.read", "submission.list", "entity.read", "entity.list"}
+
+
+@pytest.mark.parametrize(
+    ("grants", "project_id", "reach"),
+    [
+        ((), 1, False),
+        ((Grant("viewer", 1),), 1, 7),
+        ((Grant("viewer", 1),), 2, False),
+        ((Grant("viewer", 1),), None, 7),
+        ((Grant("viewer", 1), Grant("analyst", 1, all_offices=True)), 1, True),
+        ((Grant("viewer", 1), Grant("viewer", 2, all_offices=True)), 1, 7),
+        ((Grant("viewer", 1), Grant("viewer", 2, all_offices=True)), None, True),
+        ((Grant("formfill", 1, 3),), None, 7),
+        ((Grant("formfill", 1, 3, all_offices=True),), 1, False),
+        ((Grant("admin"),), None, True),
+    ],
+)
+def test_the_widest_reach_is_all_that_somebody_reads_there(
+    grants: tuple[Grant, ...], project_id: int | None, reach: int | bool
+) -> None:
+    actor = Actor(1, "user", "Person", 7, grants)
+    found = widest_office_scope(actor, project_id=project_id)
+    assert (found, type(found)) == (reach, type(reach))
 
 
 def test_a_phone_can_only_list_fetch_and_send_forms() -> None:

@@ -54,6 +54,8 @@ class ApproveSchema(ApiSchema):
     verb="form.update",
     summary="The questions that the draft lets more people read, and who agreed to that",
     returns=LooseningSchema(),
+    # The second person may be of any office.
+    reads_every_office=True,
 )
 def get(here: Here) -> dict[str, Any]:
     draft = form_queries.draft_version(here.form.id)

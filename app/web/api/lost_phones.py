@@ -34,6 +34,8 @@ def report(here: Here, actor_id: int, body: dict[str, Any]) -> LostPhone:
     verb="app_user.revoke",
     summary="What was reported of a lost phone",
     returns=LostPhoneSchema(),
+    # Whose phone it is, the view looks at; what it sent may be another office's by now.
+    reads_every_office=True,
 )
 def get(here: Here, actor_id: int) -> LostPhone:
     return lost_phone(here.actor, here.project, actor_id)

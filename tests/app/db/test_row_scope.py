@@ -13,10 +13,12 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from app.clock import now
 from app.db import db, models
 from app.db.queries import feed
 from app.db.queries import submissions as queries
 from app.permissions import Grant
+from app.services.transaction import transaction
 from app.web.row_scope import hold_to
 from tests.app.web.idor_table import TABLE
 from tests.app.web.idor_world import OTHER, OURS, OWN, THEIRS, World, build, canary
@@ -33,6 +35,10 @@ GUARDED = (
     models.Entity,
     models.EntityVersion,
     models.Comment,
+    models.HandOver,
+    models.Audit,
+    models.RevealCount,
+    models.LooseningApproval,
 )
 
 
@@ -47,12 +53,32 @@ def plain(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) ->
     folder = _new_folder(tmp_path_factory.mktemp("plain") / "data")
     _prepare(folder, url)
     backend = make_backend(folder, url)
-    yield build(backend), address
+    world = build(backend)
+    add_traces(backend)
+    yield world, address
     with backend.app.app_context():
         db.session.remove()
         db.engine.dispose()
     postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
     postgres.execute(f"DROP ROLE {role}")
+
+
+def add_traces(backend: Backend) -> None:
+    """A hand-over, reveals and an agreement of each office."""
+    moment = now()
+    with backend.app.app_context(), transaction():
+        offices = {office.code: office.id for office in db.session.query(models.Office)}
+        for target, code in ((OWN, OURS), (OTHER, THEIRS)):
+            record = db.session.query(models.Submission).filter_by(instance_id=f"uuid:{canary(target)}").first()
+            assert record is not None
+            actor = models.Actor(type="user", display_name="Of the office", office_id=offices[code], created_at=moment)
+            db.session.add(actor)
+            db.session.flush()
+            db.session.add(models.HandOver(submission_id=record.id, to_office_id=offices[code], created_at=moment))
+            db.session.add(models.RevealCount(actor_id=actor.id, day="2026-11-22", count=1))
+            db.session.add(
+                models.LooseningApproval(form_id=record.form_id, sha256="0" * 64, actor_id=actor.id, created_at=moment)
+            )
 
 
 def test_a_connection_that_says_nothing_sees_nothing(plain: tuple[World, str]) -> None:
