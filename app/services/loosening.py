@@ -1,7 +1,8 @@
 """Does a draft let more people read a question than a version before it did, and has somebody else agreed to that?
 
-Compared with every published version: a question that went away and comes back looser is found too. The agreement is to
-the draft's exact content, by an administrator who neither made the draft nor publishes it.
+Compared with every published version: a question that went away and comes back looser is found too, and so is one that
+is newly made of a more protected one. The agreement is to the draft's exact content, by an administrator who neither
+made the draft nor publishes it.
 """
 
 from __future__ import annotations
@@ -19,37 +20,56 @@ from app.services.audit import record
 from app.services.schemas import schema_of
 from app.services.transaction import transaction
 from forms.schema import FormSchema
-from forms.submission import is_looser, needed, strictest
-
-_OPEN = frozenset({"open"})
+from forms.submission import handed_on, lets_more_read, needed, strictest
 
 
 @dataclass(frozen=True)
 class Loosened:
-    """A question whose class in the draft lets more people read it; `version` had the class `before`."""
+    """A question whose class in the draft lets more people read it; `version` had the class `before`.
+
+    `reads`: the question that `before` is the class of, if this one is newly made of it.
+    """
 
     path: str
     before: str
     after: str
     version: str
+    reads: str | None = None
 
 
 def loosened(project: models.Project, form: models.Form, draft: models.FormVersion) -> list[Loosened]:
     """The questions, in the order of the form, each with the first version that was stricter."""
     new = schema_of(draft.id, draft.sha256)
     olds = [schema_of(each.id, each.sha256) for each in form_queries.published_versions(form.id)]
-    found = (
-        _against(field.path, new, olds, project.default_sensitivity) for field in new.fields if field.kind == "field"
-    )
+    default = project.default_sensitivity
+    of_old = [(old, handed_on(old, default)) for old in olds]
+    found = [_against(field.path, new, olds, default) for field in new.fields if field.kind == "field"]
+    made_of = sorted(handed_on(new, default), key=lambda pair: (new.by_path[pair[0]].order, pair))
+    found += [_handed_on(*pair, new, of_old, default) for pair in made_of]
     return [each for each in found if each is not None]
 
 
 def _against(path: str, new: FormSchema, olds: list[FormSchema], default: str) -> Loosened | None:
-    after = needed(path, new, default) or _OPEN
+    after = needed(path, new, default)
     for old in olds:
-        before = needed(path, old, default) or _OPEN
-        if path in old.by_path and any(all(is_looser(each, was) for each in after) for was in before):
+        before = needed(path, old, default)
+        if path in old.by_path and lets_more_read(after, before):
             return Loosened(path, strictest(before), strictest(after), old.version)
+    return None
+
+
+def _handed_on(
+    path: str,
+    read: str,
+    new: FormSchema,
+    of_old: list[tuple[FormSchema, frozenset[tuple[str, str]]]],
+    default: str,
+) -> Loosened | None:
+    for old, pairs in of_old:
+        # A question that the old version did not have was answered to nobody who was promised anything.
+        if read in old.by_path and (path, read) not in pairs:
+            before, after = needed(read, new, default), needed(path, new, default)
+            return Loosened(path, strictest(before), strictest(after), old.version, read)
     return None
 
 

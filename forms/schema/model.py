@@ -60,6 +60,7 @@ class Field:
     `data_type` is the bind's type as Central's `/fields` reports it, "structure" for a group, "repeat" for a
     repeat, "unknown" without a bind. `control` is the body element that asks it, None if nobody is asked.
     `repeat` is the path of the nearest repeat around it. Expressions are XPath as the XForm has them.
+    `set_to` are those that give it a value at an event: a dynamic default, a calculation with a trigger.
     `choices` is given whenever the list is inside the form, also if a filter narrows it on the phone.
     """
 
@@ -88,6 +89,7 @@ class Field:
     choices: tuple[Choice, ...] | None = None
     itemset: Itemset | None = None
     save_to: tuple[tuple[str, str], ...] = ()
+    set_to: tuple[str, ...] = ()
     sensitivity: str | None = None
 
     @cached_property

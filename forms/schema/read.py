@@ -63,8 +63,9 @@ def read_schema(xform: bytes) -> FormSchema:
         raise XFormInvalid("The form has no meta/instanceID, so its submissions could not be told apart.")
     entities = _read_entities(model, nodes, binds)
     save_to = _save_to(entities)
+    set_to = _set_to(html, paths)
     fields = tuple(
-        _field(node, order, binds.get(node.path), body, itext, save_to.get(node.path, ()))
+        _field(node, order, binds.get(node.path), body, itext, save_to.get(node.path, ()), set_to.get(node.path, ()))
         for order, node in enumerate(nodes.values())
     )
     instances = _secondary_instances(model)
@@ -137,6 +138,7 @@ def _field(
     body: Body,
     itext: Itext,
     save_to: tuple[tuple[str, str], ...],
+    set_to: tuple[str, ...],
 ) -> Field:
     asked = body.elements.get(node.path, BodyElement())
     attributes: dict[str, str] = {} if bind is None else {str(k): str(v) for k, v in bind.items()}
@@ -168,6 +170,7 @@ def _field(
         choices=asked.choices,
         itemset=asked.itemset,
         save_to=save_to,
+        set_to=set_to,
         sensitivity=_sensitivity(attributes.get(f"{{{SPORTEL}}}class"), node.path),
     )
 
@@ -217,6 +220,17 @@ def _save_to(entities: tuple[EntityDeclaration, ...]) -> dict[str, tuple[tuple[s
     for entity in entities:
         for name, path in entity.properties.items():
             found[path] = (*found.get(path, ()), (entity.dataset, name))
+    return found
+
+
+def _set_to(html: etree._Element, paths: _Paths) -> dict[str, tuple[str, ...]]:
+    """By path, the expressions of every setvalue, in the model or within a question."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in html.iter(f"{{{XFORMS}}}setvalue"):
+        ref, value = each.get("ref") or each.get("bind"), each.get("value")
+        if ref and value:
+            path = paths.normalise(ref)
+            found[path] = (*found.get(path, ()), value)
     return found
 
 

@@ -6,6 +6,7 @@ from forms.submission.deidentify import READABLE, REGIONS, Common, Setting, deid
 from forms.submission.differences import Difference, differences
 from forms.submission.entities import entity_uuid, entity_values
 from forms.submission.geo import GeoPoint, GeoShape, GeoTrace, from_geojson, to_wkt
+from forms.submission.handed_on import handed_on, lets_more_read
 from forms.submission.masked_xml import is_masked_xml, masked_xml
 from forms.submission.masking import INSTANCE_NAME, STRICTNESS, Mask, is_looser, masked_rows, needed, strictest
 from forms.submission.model import (
@@ -59,8 +60,10 @@ __all__ = [
     "expected_attachments",
     "from_geojson",
     "from_json",
+    "handed_on",
     "is_looser",
     "is_masked_xml",
+    "lets_more_read",
     "masked_rows",
     "masked_xml",
     "merge",

@@ -30,6 +30,9 @@ _OPERATORS = {
 }  # fmt: skip
 _NODE_TYPES = frozenset({"node", "text", "comment", "processing-instruction"})
 _AXES = frozenset({"child", "self", "parent", "attribute"})
+_COUNTING = frozenset({"count", "position"})
+"""Functions that look at where nodes are and how many, and at nothing in them."""
+
 _OPERAND_MUST_FOLLOW = frozenset({"(", "[", ",", "/", "//", "::", "@", "|", *_OPERATORS} - {"*"})
 """Symbols that end no operand. A * that multiplies is an operator by then; a symbol * is any name."""
 
@@ -57,11 +60,14 @@ class Call:
 class Expression:
     """What an expression uses.
 
-    `absolute_paths` are those of plain names, with their positions and without predicates: "/data/g/age".
+    `absolute_paths` are those of plain names, with their positions and without predicates: "/data/g/age". `values` are
+    the paths whose nodes' text may count, and not only where they stand or how many they are: an absolute path of plain
+    names as it is, of any other one its last step, such as "age", "*" or "..". What belongs to a list is in neither.
     """
 
     calls: list[Call] = dataclass_field(default_factory=list)
     absolute_paths: list[tuple[str, int]] = dataclass_field(default_factory=list)
+    values: list[str] = dataclass_field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,9 @@ class _Parser:
         self.index = 0
         self.depth = 0
         self.found = Expression()
+        self.last_step = ""
+        self.in_list = 0
+        self.only_counted = False
 
     @property
     def token(self) -> _Token:
@@ -160,6 +169,8 @@ class _Parser:
     def path(self) -> None:
         """A literal, a bracketed expression, a call, or a path."""
         token = self.token
+        # Of this operand alone; what stands in its predicates counts by its value.
+        only_counted, self.only_counted = self.only_counted, False
         if token.kind in ("number", "string"):
             self.index += 1
         elif self.is_symbol("("):
@@ -167,23 +178,37 @@ class _Parser:
             self.expression(0)
             self.expect(")")
         elif token.kind == "name" and self.calls_function():
-            name = self.call()
-            if self.is_symbol("[", "/", "//"):
-                if name not in ("instance", "current", "randomize"):
-                    raise self.fail(f"the result of {name}() is no list of nodes")
-                self.predicates()
-                if self.is_symbol("/", "//"):
-                    self.slash()
-                    self.steps()
-            return
+            self.called_path(only_counted=only_counted)
         elif self.is_symbol("/", "//"):
-            self.absolute_path()
+            self.absolute_path(only_counted=only_counted)
         elif token.kind == "name" or self.is_symbol(".", "..", "@", "*"):
-            self.steps()
+            self.relative_path(only_counted=only_counted)
         elif self.is_symbol("$"):
             raise self.fail("a reference is not of the form ${name}")
         else:
             raise self.fail("something is missing" if token.kind == "end" else f"{token.text} does not belong here")
+
+    def called_path(self, *, only_counted: bool) -> None:
+        """A call, and the steps that begin at its result."""
+        name = self.call()
+        if not self.is_symbol("[", "/", "//"):
+            return
+        if name not in ("instance", "current", "randomize"):
+            raise self.fail(f"the result of {name}() is no list of nodes")
+        self.in_list += name == "instance"
+        self.predicates()
+        if self.is_symbol("/", "//"):
+            self.slash()
+            self.steps()
+            if name == "current" and not only_counted:
+                self.found.values.append(self.last_step)
+        self.in_list -= name == "instance"
+
+    def relative_path(self, *, only_counted: bool) -> None:
+        is_column = self.in_list > 0 and not self.is_symbol(".", "..")
+        self.steps()
+        if not (only_counted or is_column):
+            self.found.values.append(self.last_step)
 
     def calls_function(self) -> bool:
         follows = self.tokens[self.index + 1]
@@ -195,10 +220,13 @@ class _Parser:
         first = self.token
         count = 0
         if not self.is_symbol(")"):
+            self.only_counted = name.text in _COUNTING
             self.expression(0)
             count = 1
             while self.is_symbol(","):
                 self.index += 1
+                # Its second, fourth and sixth arguments are the repeats that the indexes after them are of.
+                self.only_counted = name.text == "indexed-repeat" and count % 2 == 1
                 self.expression(0)
                 count += 1
         self.expect(")")
@@ -211,7 +239,7 @@ class _Parser:
             raise self.fail("phones do not know //; write the whole path")
         self.expect("/")
 
-    def absolute_path(self) -> None:
+    def absolute_path(self, *, only_counted: bool = False) -> None:
         start = self.token.position
         self.slash()
         if not (self.token.kind == "name" or self.is_symbol(".", "..", "@", "*")):
@@ -219,12 +247,16 @@ class _Parser:
         names = self.steps()
         if names is not None:
             self.found.absolute_paths.append(("/" + "/".join(names), start))
+        if not only_counted:
+            self.found.values.append(self.last_step if names is None else "/" + "/".join(names))
 
     def steps(self) -> list[str] | None:
         """Steps joined by slashes: their names, or None if one is not a plain name."""
         names: list[str] | None = []
         while True:
+            step = self.token.text if self.is_symbol(".", "..") else "*"
             name = self.step()
+            self.last_step = step if name is None else name
             names = None if name is None or names is None else [*names, name]
             if not self.is_symbol("/", "//"):
                 return names

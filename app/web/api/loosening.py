@@ -18,12 +18,16 @@ door = Door("loosening", tag="Drafts")
 
 
 class LoosenedSchema(ApiSchema):
-    """A question, its class in the stricter version, and the one that it would have."""
+    """A question, its class in the stricter version, and the one that it would have.
+
+    `reads`: the stricter question that it is newly made of, if it is that.
+    """
 
     path = fields.String()
     before = fields.String()
     after = fields.String()
     version = fields.String()
+    reads = fields.String(allow_none=True)
 
 
 class ApprovalSchema(ApiSchema):

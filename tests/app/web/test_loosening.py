@@ -112,6 +112,36 @@ def test_who_agrees_and_then_sets_the_same_draft_is_no_second_person(published: 
     assert (code(maker), code(second)) == (409.41, 409.41)
 
 
+COPY = "|        | calculate | copy | | {sensitivity} | {calculation} |"
+
+
+def with_copy(number: int, calculation: str, sensitivity: str = "open") -> str:
+    """The form with a question that is made of others."""
+    text = version(number).replace("bind::sportel:class |", "bind::sportel:class | calculation |")
+    return text.replace(
+        "| settings |", f"{COPY.format(calculation=calculation, sensitivity=sensitivity)}\n| settings |"
+    )
+
+
+def test_a_question_that_is_newly_made_of_a_stricter_one_is_not_published_by_one_person(published: Backend) -> None:
+    admin = published.admin
+    draft(admin, with_copy(2, "${who}"))
+    found = {"path": "/copy", "before": "identifying", "after": "open", "version": "1", "reads": "/who"}
+    assert admin.get(f"{DRAFT}/loosening").json["questions"] == [found]
+    assert code(admin) == 409.41
+    draft(admin, with_copy(2, "${who}", "identifying"))
+    assert code(admin) is None
+    draft(admin, with_copy(3, "${age}", "quasi").replace("| copy |", "| other |"))
+    assert code(admin) is None
+
+
+def test_what_was_so_from_the_first_version_on_is_no_loosening(lite: Backend) -> None:
+    """Who made the form said so before anybody answered."""
+    admin = lite.admin
+    admin.publish(with_copy(1, "string-length(${who})"))
+    admin.publish_version("visit", with_copy(2, "string-length(${who}) + 1"))
+
+
 def test_a_question_that_went_away_does_not_come_back_looser(published: Backend) -> None:
     admin = published.admin
     without = "\n".join(line for line in version(2).splitlines() if "| who" not in line)
@@ -127,7 +157,7 @@ def test_a_class_that_was_taken_away_counts_as_the_projects_default(published: B
         session.commit()
     draft(admin, version(2, ""))
     assert admin.get(f"{DRAFT}/loosening").json["questions"] == [
-        {"path": "/who", "before": "identifying", "after": "operational", "version": "1"}
+        {"path": "/who", "before": "identifying", "after": "operational", "version": "1", "reads": None}
     ]
 
 
