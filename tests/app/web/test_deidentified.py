@@ -41,18 +41,18 @@ MOST, FEW = 11, 3
 
 
 @pytest.fixture
-def visits(lite: Backend) -> Backend:
+def visits(backend: Backend) -> Backend:
     """Eleven people with one illness and three with another, all of one office, and one of another office."""
-    lite.admin.publish(FORM)
+    backend.admin.publish(FORM)
     for office in ("tr-01", "vl-02"):
-        lite.office(office)
-    phone, other = lite.phone(office="tr-01", name="Tablet of Drita"), lite.phone(office="vl-02")
+        backend.office(office)
+    phone, other = backend.phone(office="tr-01", name="Tablet of Drita"), backend.phone(office="vl-02")
     for number in range(MOST + FEW):
         ill = "asthma" if number < MOST else "cough"
         xml = filled(number, ill)
         assert phone.send(xml, {"canary.jpg": b"photo"}).status_code == 201
     assert other.send(filled(99, "asthma")).status_code == 201
-    return lite
+    return backend
 
 
 def filled(number: int, ill: str) -> str:
