@@ -33,15 +33,25 @@ ACTORS: Select[Any] = (
     .outerjoin(_assignments, _assignments.c.actor_id == _actors.c.id)
     .where(_actors.c.deleted_at.is_(None))
 )
+
+
+def live(tokens: Any) -> tuple[Any, ...]:
+    """Is a row of `tokens` (sessions, phones' tokens, API keys) the one that is asked for, and does it open anything?
+
+    The one condition for all of them; `token_hash` and `moment` are given when it is asked.
+    """
+    return (
+        tokens.c.token_hash == bindparam("token_hash"),
+        tokens.c.expires_at > bindparam("moment"),
+        tokens.c.revoked_at.is_(None),
+    )
+
+
 _ACTOR_BY_ID = Prepared(ACTORS.where(_actors.c.id == bindparam("actor_id")))
 _ACTOR_BY_TOKEN = Prepared(
     ACTORS.add_columns(case((_tokens.c.supersedes, _tokens.c.id)))
     .join(_tokens, _tokens.c.actor_id == _actors.c.id)
-    .where(
-        _tokens.c.token_hash == bindparam("token_hash"),
-        _tokens.c.expires_at > bindparam("moment"),
-        _tokens.c.revoked_at.is_(None),
-    )
+    .where(*live(_tokens))
 )
 
 

@@ -7,29 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, func, select, update
 
 from app.db import db, models
-from app.db.queries.access import ACTORS, actor_of_rows
+from app.db.prepared import Prepared
+from app.db.queries.access import ACTORS, actor_of_rows, live
 from app.permission_scope import Scope
 from app.permissions import Actor
 
 _tokens: Any = models.AccessToken.__table__
 # Made once: it is asked on every request of a person.
-_SESSION = (
+_SESSION = Prepared(
     ACTORS.add_columns(_tokens.c.id, func.coalesce(_tokens.c.last_used_at, _tokens.c.created_at), _tokens.c.factor)
     .join(_tokens, _tokens.c.actor_id == models.Actor.__table__.c.id)
-    .where(
-        _tokens.c.token_hash == bindparam("token_hash"),
-        _tokens.c.expires_at > bindparam("moment"),
-        _tokens.c.revoked_at.is_(None),
-    )
+    .where(*live(_tokens))
 )
 
 
 _keys: Any = models.ApiKey.__table__
 _users: Any = models.User.__table__
-_KEY = (
+_KEY = Prepared(
     ACTORS.add_columns(
         _keys.c.id,
         _keys.c.project_id,
@@ -43,11 +40,7 @@ _KEY = (
     )
     .join(_keys, _keys.c.actor_id == models.Actor.__table__.c.id)
     .join(_users, _users.c.actor_id == models.Actor.__table__.c.id)
-    .where(
-        _keys.c.token_hash == bindparam("token_hash"),
-        _keys.c.expires_at > bindparam("moment"),
-        _keys.c.revoked_at.is_(None),
-    )
+    .where(*live(_keys))
 )
 
 
@@ -63,7 +56,7 @@ class LiveSession:
 
 def session_by_token(token_hash: bytes, moment: datetime) -> LiveSession | None:
     """The session of a token with its actor's grants: one query."""
-    rows = db.session.connection().execute(_SESSION, {"token_hash": token_hash, "moment": moment}).all()
+    rows = _SESSION.rows({"token_hash": token_hash, "moment": moment})
     actor = actor_of_rows(rows)
     return None if actor is None else LiveSession(actor, *rows[0][8:])
 
@@ -95,7 +88,7 @@ class LiveKey:
 
 def key_by_token(token_hash: bytes, moment: datetime) -> LiveKey | None:
     """The key of a token with its person's grants: one query."""
-    rows = db.session.connection().execute(_KEY, {"token_hash": token_hash, "moment": moment}).all()
+    rows = _KEY.rows({"token_hash": token_hash, "moment": moment})
     actor = actor_of_rows(rows)
     if actor is None:
         return None
