@@ -21,17 +21,21 @@ def _live(address: str) -> models.User | None:
     return found if found is not None and access.actor(found.actor_id) is not None else None
 
 
+def _passwords_count() -> bool:
+    return runtime().settings.password_sign_in == "on"
+
+
 def _password_reset(address: str) -> Text | None:
     user = _live(address)
-    if user is None:
-        # Asked for by or about a stranger, to whom this server has nothing to say.
+    if user is None or not _passwords_count():
+        # To a stranger this server has nothing to say.
         return None
     return mail_texts.choose_password(_server(), new_code(user.actor_id), is_new=False)
 
 
 def _invitation(address: str) -> Text | None:
     user = _live(address)
-    if user is None or user.password_hash is not None:
+    if user is None or user.password_hash is not None or not _passwords_count():
         return None
     return mail_texts.choose_password(_server(), new_code(user.actor_id), is_new=True)
 

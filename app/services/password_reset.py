@@ -22,6 +22,7 @@ from app.permissions import Actor
 from app.services import accounts, mails
 from app.services.audit import record
 from app.services.limits import count_mail
+from app.services.sessions import check_passwords_count
 from app.services.sign_in import hash_password, token_hash
 from app.services.transaction import transaction
 
@@ -34,8 +35,10 @@ _CHARACTERS, _GROUP = 28, 4
 def ask(email: str, *, address: str | None) -> None:
     """Have a code mailed to the person with this address, if there is one. `address`: the IP address that asks.
 
-    Raises Problem 429.4, the same for whoever is there and is not, 501.41 without a mail server.
+    Raises Problem 401.8 if passwords are off, 429.4, the same for whoever is there and is not, 501.41 without a mail
+    server.
     """
+    check_passwords_count()
     _refuse_without_mail()
     with transaction():
         # Refused ones are not counted, so nothing is written that would have to stay.
@@ -90,8 +93,9 @@ def new_code(actor_id: int) -> str:
 def choose_password(code: str, new: str) -> None:
     """The password of whoever was mailed the code, from now on; every session ends, and the code is used up.
 
-    Raises Problem 401.2 for a code that is not good (any more), 400.21.
+    Raises Problem 401.2 for a code that is not good (any more), 400.21, 401.8 if passwords are off.
     """
+    check_passwords_count()
     hashed_code = token_hash(_typed(code))
     # Looked for first: a password costs a quarter of a second to hash, and who has no code is not worth it.
     if queries.holder(hashed_code, now()) is None:

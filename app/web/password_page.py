@@ -42,6 +42,10 @@ _IN_WORDS = {
         "Kodi nuk vlen: është përdorur, ka skaduar ose është shkruar gabim. Kërkoni një tjetër më poshtë.",
         "The code is no good: it was used, has expired or was mistyped. Ask for another one below.",
     ),
+    401.8: (
+        "Këtu hyhet me llogarinë e institucionit, pa fjalëkalim.",
+        "Here people sign in with their institution's account, without a password.",
+    ),
     429.4: (
         "Shumë kërkesa për e-mail. Shihni kutinë postare, ose provoni pas një ore.",
         "Mail was asked for too often. Look into the mailbox, or try again in an hour.",

@@ -7,23 +7,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from argon2 import PasswordHasher
 from werkzeug.test import TestResponse
 
 from app.config import ROOT
 from app.db import models
-from app.services import sign_in as service
 from app.web.headers import POLICIES
 from tests.app.looking import count
 from tests.app.web.test_password_reset import EMAIL, NEW, STRANGER, code_of, sign_in, with_person
 from tests.support.backend import Backend
 from tests.support.mail import MailServer, send_mail, use
 
-
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2 with little memory: what it costs is not the question here."""
-    monkeypatch.setattr(service, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+pytestmark = pytest.mark.usefixtures("cheap_passwords")
 
 
 def choose(backend: Backend, code: str, new: str = NEW, again: str | None = None, **options: Any) -> TestResponse:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from app.clock import now
 from app.db import db, models
 from app.permissions import Grant
-from app.services import sign_in as service
 from app.services.add_user import add_user
 from app.services.limits import MAILS_FROM_NETWORK, MAILS_TO_ONE
 from app.services.password_reset import new_code
@@ -24,6 +21,8 @@ from tests.app.conftest import MakeBackend
 from tests.app.looking import actions, count, rows
 from tests.support.backend import PASSWORD, Backend, Person
 from tests.support.mail import PUBLIC_URL, MailServer, send_mail, use
+
+pytestmark = pytest.mark.usefixtures("cheap_passwords")
 
 EMAIL, STRANGER, NEW = "drita@example.org", "nobody@example.org", "another long password"
 
@@ -320,6 +319,17 @@ def test_a_new_person_without_a_password_is_invited(mailing: Backend, mail_serve
     assert signed.status_code == 200
 
 
+def test_where_passwords_open_nothing_none_is_chosen(lite: Backend, mail_server: MailServer) -> None:
+    with_person(use(lite, **mail_server.settings))
+    code = code_of(lite)
+    use(lite, password_sign_in="off")
+    assert initiate(lite).json["code"] == verify(lite, code).json["code"] == 401.8
+    assert lite.client.post("/password/forgotten", data={"email": EMAIL}).status_code == 401
+    assert lite.admin.post("/users", json={"email": "mira@example.org"}).status_code == 200
+    send_mail(lite)
+    assert mail_server.arrived == []
+
+
 @pytest.mark.parametrize("email", [EMAIL, STRANGER])
 def test_without_a_mail_server_the_remedy_is_named(lite: Backend, email: str) -> None:
     with_person(lite)
@@ -328,12 +338,3 @@ def test_without_a_mail_server_the_remedy_is_named(lite: Backend, email: str) ->
     assert "SPORTEL_SMTP_HOST" in answer.json["message"] and "set-password" in answer.json["message"]
     assert lite.admin.post("/users/reset/initiate?invalidate=true", json={"email": email}).json["code"] == 501.41
     assert sign_in(lite, PASSWORD).status_code == 200
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Argon2 with little memory: what it costs is not the question here."""
-    monkeypatch.setattr(service, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    service._hash_of_nobody.cache_clear()
-    yield
-    service._hash_of_nobody.cache_clear()
