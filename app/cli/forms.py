@@ -77,9 +77,8 @@ def forms_command() -> None:
         click.echo(f"{project.code or project.id}  {project.name}")
         for listed in queries.listed_forms(project.id):
             version = listed.version.version if listed.version is not None else ""
-            click.echo(
-                f"    {listed.form.xml_form_id:24} {version:14} {listed.form.state:8} {listed.submissions} submissions"
-            )
+            form, sent = listed.form, listed.totals.submissions
+            click.echo(f"    {form.xml_form_id:24} {version:14} {form.state:8} {sent} submissions")
 
 
 COMMANDS = (publish_command, forms_command)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
 from app.db import db, models
+from app.db.queries.form_totals import NOTHING, FormTotals, actors, entity_related, form_totals
 
 
 def form(project_id: int, xml_form_id: str) -> models.Form | None:
@@ -81,59 +81,53 @@ def attachment(version_id: int, name: str) -> models.FormAttachment | None:
 
 @dataclass(frozen=True)
 class ListedForm:
-    """A form as the lists show it: `version` is the published one, or the draft if there is no other."""
+    """A form as the lists show it: `version` is the published one, or the draft if there is no other.
+
+    `is_entity_related`: the version opens or changes cases. `creator`: of the form.
+    """
 
     form: models.Form
     version: models.FormVersion | None
     has_draft: bool
-    submissions: int = 0
-    last_submission: datetime | None = None
+    totals: FormTotals = NOTHING
+    is_entity_related: bool = False
+    creator: models.Actor | None = None
 
 
-def listed_forms(
-    project_id: int, ids: Collection[int] | None = None, *, offices: int | bool = True
-) -> list[ListedForm]:
-    """The live forms of a project (only those with `ids`, if given), by name; three queries however many.
+def listed_forms(project_id: int, *, offices: int | bool = True) -> list[ListedForm]:
+    """The live forms of a project, by name; five queries however many. `offices`: whose submissions are counted."""
+    form_ = models.Form
+    where = (form_.project_id == project_id, form_.deleted_at.is_(None))
+    return _listed(list(db.session.scalars(select(form_).where(*where))), offices)
 
-    `offices`: whose submissions are counted.
-    """
-    form_, version = models.Form, models.FormVersion
-    where = [form_.project_id == project_id, form_.deleted_at.is_(None)]
-    if ids is not None:
-        where.append(form_.id.in_(ids))
-    forms = list(db.session.scalars(select(form_).where(*where)))
+
+def listed_form(form: models.Form, *, offices: int | bool) -> ListedForm:
+    """One of them."""
+    return _listed([form], offices)[0]
+
+
+def _listed(forms: list[models.Form], offices: int | bool) -> list[ListedForm]:
+    version, ids = models.FormVersion, [each.id for each in forms]
     wanted = (version.is_current) | (version.published_at.is_(None))
     rows: Sequence[models.FormVersion] = db.session.scalars(
-        select(version).join(form_, form_.id == version.form_id).where(*where, wanted)
+        select(version).where(version.form_id.in_(ids), wanted)
     ).all()
-    current = {row.form_id: row for row in rows if row.is_current}
     drafts = {row.form_id: row for row in rows if row.published_at is None}
-    totals = _submission_totals(project_id, offices)
+    shown = drafts | {row.form_id: row for row in rows if row.is_current}
+    related = entity_related([each.id for each in shown.values()])
+    totals, creators = form_totals(ids, offices), actors([each.created_by_id for each in forms])
     listed = [
         ListedForm(
-            item,
-            current.get(item.id) or drafts.get(item.id),
-            item.id in drafts,
-            *(totals[item.id][1:] if item.id in totals else (0, None)),
+            form=item,
+            version=(found := shown.get(item.id)),
+            has_draft=item.id in drafts,
+            totals=totals.get(item.id, NOTHING),
+            is_entity_related=found is not None and found.id in related,
+            creator=creators.get(item.created_by_id or 0),
         )
         for item in forms
     ]
     return sorted(listed, key=lambda item: ((item.version.name or "") if item.version else "", item.form.xml_form_id))
-
-
-def _submission_totals(project_id: int, offices: int | bool) -> dict[int, Row[int, int, datetime]]:
-    if offices is False:
-        return {}
-    submission = models.Submission
-    statement = (
-        select(submission.form_id, func.count(), func.max(submission.created_at))
-        .join(models.Form, models.Form.id == submission.form_id)
-        .where(models.Form.project_id == project_id, ~submission.is_draft, submission.deleted_at.is_(None))
-        .group_by(submission.form_id)
-    )
-    if offices is not True:
-        statement = statement.where(submission.office_id == offices)
-    return {row[0]: row for row in db.session.execute(statement)}
 
 
 def published_with_attachments(

@@ -12,8 +12,9 @@ from app.db.queries import forms as queries
 from app.db.queries.forms import ListedForm
 from app.services import draft_form, form_files, publish_form
 from app.services.open_forms import draft_token
+from app.web.api.form_shapes import shown, shown_attachments, shown_fields
 from app.web.api.form_source import read_source
-from app.web.api.forms import ONE, SOURCE_TYPES, shown, shown_attachments, shown_fields
+from app.web.api.forms import ONE, SOURCE_TYPES
 from app.web.body import JSON_BYTES, read_body
 from app.web.door import Door, Here, parse_json, success
 from app.web.files import XLSFORM_MEDIA_TYPES, form_file_response, xform_response, xlsform_response
@@ -36,7 +37,7 @@ _MOST_FILE_BYTES = 50 * 1024 * 1024
 
 @door.route("GET", DRAFT, verb="form.update", summary="The draft, with the token to try it", returns=FormSchema())
 def get(here: Here) -> dict[str, Any]:
-    return shown(ListedForm(here.form, _draft(here), True), here.project.id) | {"draft_token": draft_token(here.form)}
+    return shown(here, ListedForm(here.form, _draft(here), True)) | {"draft_token": draft_token(here.form)}
 
 
 @door.route(

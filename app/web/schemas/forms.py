@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from app.web.schemas import ApiSchema, Moment
+from app.web.schemas.access import ActorSchema
 
 
 class ProjectSchema(ApiSchema):
@@ -41,6 +42,14 @@ class ProjectChangeSchema(ApiSchema):
     archived = fields.Boolean()
 
 
+class ReviewStatesSchema(ApiSchema):
+    """How many submissions nobody has looked at, have issues, or were edited since."""
+
+    received = fields.Integer()
+    has_issues = fields.Integer()
+    edited = fields.Integer()
+
+
 class FormSchema(ApiSchema):
     """A form as its published version (or its draft) shows it; the counts with `X-Extended-Metadata: true`."""
 
@@ -62,7 +71,10 @@ class FormSchema(ApiSchema):
     excel_content_type = fields.String(allow_none=True)
     submissions = fields.Integer()
     last_submission = Moment(allow_none=True)
+    review_states = fields.Nested(ReviewStatesSchema)
+    entity_related = fields.Boolean()
     has_draft = fields.Boolean()
+    created_by = fields.Nested(ActorSchema, allow_none=True)
 
 
 class FormChangeSchema(ApiSchema):

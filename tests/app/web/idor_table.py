@@ -185,6 +185,13 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", f"{F}/versions"): Row("form", FORM_READERS),
     ("GET", f"{F}/versions/<version>.xml"): Row("form", FORM_READERS, names=_VERSION),
     ("GET", f"{F}/versions/<version>"): Row("form", FORM_READERS, names=_VERSION),
+    ("GET", f"{F}/versions/<version>.xlsx"): Row("form", FORM_READERS, names=_VERSION, let_in=404),
+    ("GET", f"{F}/versions/<version>.xls"): Row("form", FORM_READERS, names=_VERSION, let_in=404),
+    ("GET", f"{F}/versions/<version>/fields"): Row("form", FORM_READERS, names=_VERSION),
+    ("GET", f"{F}/versions/<version>/attachments"): Row("form", FORM_READERS, names=_VERSION),
+    ("GET", f"{F}/versions/<version>/attachments/<name>"): Row(
+        "form", dict.fromkeys(FILLERS, OFFICE) | ADMINS, names=_VERSION + _CSV
+    ),
     ("GET", f"{F}/draft"): Row("form", EDITORS),
     ("POST", f"{F}/draft"): _markdown(EDITORS, "form", form("follow_up", "3")),
     ("DELETE", f"{F}/draft"): Row("form", EDITORS),
