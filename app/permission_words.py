@@ -51,6 +51,7 @@ VERB_WORDS: dict[str, str] = {
     "form.delete": "Take a form away from phones; what was sent stays.",
     "form.list": "See which forms a project has, also those that are not open.",
     "form.read": "Read a form: its questions, versions, files and draft.",
+    "form.restore": "See the forms that were taken away, and bring one back within thirty days.",
     "form.update": "Change a form: draft, publish, open, close.",
     "office.create": "Add an office.",
     "office.list": "See all offices with their codes.",

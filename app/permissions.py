@@ -61,6 +61,7 @@ _RUNS_PROJECT = _READER | frozenset(
         "form.create",
         "form.update",
         "form.delete",
+        "form.restore",
         "submission.create",
         "submission.update",
         "submission.delete",

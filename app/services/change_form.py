@@ -1,12 +1,19 @@
-"""How is a form opened, closed or taken away?"""
+"""How is a form opened, closed, taken away and brought back?"""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from app import problems
 from app.clock import now
 from app.db import db, models
+from app.db.queries import forms as queries
 from app.permissions import Actor
 from app.services.audit import record
 from app.services.transaction import transaction
+
+# So long a deleted form can be brought back, with all that was sent to it. Central's number.
+KEPT_FOR = timedelta(days=30)
 
 
 def change_state(actor: Actor, form: models.Form, state: str) -> models.Form:
@@ -25,3 +32,16 @@ def delete_form(actor: Actor, form: models.Form) -> None:
         form = db.session.get_one(models.Form, form.id)
         form.deleted_at = now()
         record("form.delete", actor, project_id=form.project_id, form_id=form.id)
+
+
+def restore_form(actor: Actor, project: models.Project, form_id: int) -> None:
+    """Bring a deleted form back, as it was. Raises Problem 404.1 after thirty days, 409.3 if its form ID is taken."""
+    with transaction():
+        form = queries.trashed_form_for_update(project.id, form_id, since=now() - KEPT_FOR)
+        if form is None:
+            raise problems.not_found()
+        if queries.form(project.id, form.xml_form_id) is not None:
+            raise problems.already_exists(["projectId", "xmlFormId"], [project.id, form.xml_form_id])
+        form.deleted_at = None
+        form.updated_at = now()
+        record("form.restore", actor, project_id=project.id, form_id=form.id)

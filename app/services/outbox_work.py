@@ -17,7 +17,7 @@ from app.db.queries import outbox as queries
 from app.db.queries.hand_overs import office_that_sent
 from app.db.queries.outbox import Job
 from app.permissions import ANONYMOUS, Actor
-from app.services import audit_chain, change_submission, limits, mails, purge_entities
+from app.services import audit_chain, change_submission, limits, mails, purge_entities, purge_forms
 from app.services.apply_entities import apply_entities, apply_held
 from app.services.entity_versions import REPLAY
 from app.services.keys import open_key
@@ -137,5 +137,6 @@ CHORES: tuple[Chore, ...] = (
     Chore("trash-cases", 300, purge_entities.purge_entities, purge_entities.is_anything_to_purge),
     Chore("purge", 3600, change_submission.purge_deleted, change_submission.anything_to_purge),
     Chore("mail", 1, partial(mails.send_due, WRITERS), mails.is_due, alone=False, beside=True),
+    Chore("trash", 300, purge_forms.purge_forms, purge_forms.is_anything_to_purge),
     Chore("audit-head", audit_chain.TELL_EVERY_SECONDS, audit_chain.tell_head, alone=False),
 )

@@ -20,14 +20,19 @@ def blob_columns() -> list[Column[Any]]:
     return [table.c.blob_key for table in db.metadata.sorted_tables if "blob_key" in table.c]
 
 
-def data_key_columns() -> list[Column[Any]]:
-    """Every column that refers to a data key."""
+def columns_that_refer_to(table_name: str) -> list[Column[Any]]:
+    """Every column that refers to a row of this table by its number."""
     return [
         key.parent
         for table in db.metadata.sorted_tables
         for key in table.foreign_keys
-        if key.target_fullname == "data_keys.id"
+        if key.target_fullname == f"{table_name}.id"
     ]
+
+
+def data_key_columns() -> list[Column[Any]]:
+    """Every column that refers to a data key."""
+    return columns_that_refer_to("data_keys")
 
 
 def all_named() -> CompoundSelect[Any]:

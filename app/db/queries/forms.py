@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
@@ -99,6 +100,27 @@ def listed_forms(project_id: int, *, offices: int | bool = True) -> list[ListedF
     form_ = models.Form
     where = (form_.project_id == project_id, form_.deleted_at.is_(None))
     return _listed(list(db.session.scalars(select(form_).where(*where))), offices)
+
+
+def trashed_forms(project_id: int, *, offices: int | bool = True) -> list[ListedForm]:
+    """The deleted forms of a project that were not purged yet."""
+    form_ = models.Form
+    where = (form_.project_id == project_id, form_.deleted_at.is_not(None), form_.purged_at.is_(None))
+    return _listed(list(db.session.scalars(select(form_).where(*where))), offices)
+
+
+def trashed_form_for_update(project_id: int, form_id: int, since: datetime) -> models.Form | None:
+    """A form that was deleted since that moment, locked until the transaction ends."""
+    form_ = models.Form
+    where = (form_.project_id == project_id, form_.id == form_id, form_.deleted_at > since)
+    return db.session.scalar(select(form_).where(*where).with_for_update())
+
+
+def forms_to_purge(until: datetime) -> list[models.Form]:
+    """The forms that were deleted until that moment, the oldest first."""
+    form_ = models.Form
+    where = (form_.deleted_at <= until, form_.purged_at.is_(None))
+    return list(db.session.scalars(select(form_).where(*where).order_by(form_.deleted_at, form_.id)))
 
 
 def listed_form(form: models.Form, *, offices: int | bool) -> ListedForm:

@@ -43,6 +43,8 @@ def shown(here: Here, listed: ListedForm) -> dict[str, Any]:
         "published_at": version.published_at if version is not None else None,
         "publish_notes": version.publish_notes if version is not None and changes else None,
     }
+    if form.deleted_at is not None:
+        answer |= {"id": form.id, "deleted_at": form.deleted_at}
     return answer | (_extended(listed) if request.headers.get("X-Extended-Metadata") == "true" else {})
 
 

@@ -11,7 +11,7 @@ from app.db import models
 from app.db.queries import forms as queries
 from app.permissions import may, office_scope
 from app.services import draft_form, publish_form
-from app.services.change_form import change_state, delete_form
+from app.services.change_form import change_state, delete_form, restore_form
 from app.web.api.form_shapes import listed, shown, shown_attachments, shown_fields
 from app.web.api.form_source import TYPES, read_source
 from app.web.door import Door, Here, success
@@ -24,6 +24,7 @@ from app.web.schemas.forms import (
     FormAttachmentSchema,
     FormChangeSchema,
     FormSchema,
+    FormsQuerySchema,
 )
 
 door = Door("forms", tag="Forms")
@@ -33,9 +34,20 @@ ONE = f"{ALL}/<xml_form_id>"
 SOURCE_TYPES = tuple(TYPES)
 
 
-@door.route("GET", ALL, verb="form.list", summary="The forms", returns=FormSchema(many=True))
-def list_forms(here: Here) -> list[dict[str, Any]]:
+@door.route(
+    "GET",
+    ALL,
+    verb="form.list",
+    summary="The forms; or those that were deleted, with the number that restores them",
+    query=FormsQuerySchema(),
+    returns=FormSchema(many=True),
+)
+def list_forms(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
     offices = office_scope(here.actor, "submission.list", project_id=here.project.id)
+    if query["deleted"]:
+        if not may(here.actor, "form.restore", project_id=here.project.id):
+            raise problems.insufficient_rights()
+        return [shown(here, each) for each in queries.trashed_forms(here.project.id, offices=offices)]
     return [shown(here, each) for each in queries.listed_forms(here.project.id, offices=offices)]
 
 
@@ -79,11 +91,23 @@ def patch(here: Here, body: dict[str, Any]) -> dict[str, Any]:
     "DELETE",
     ONE,
     verb="form.delete",
-    summary="Take a form away; its submissions stay",
+    summary="Take a form away; for thirty days it can be restored",
     returns=SuccessSchema(),
 )
 def delete(here: Here) -> dict[str, bool]:
     delete_form(here.actor, here.form)
+    return success()
+
+
+@door.route(
+    "POST",
+    f"{ALL}/<int:form_number>/restore",
+    verb="form.restore",
+    summary="Bring a deleted form back, by its number",
+    returns=SuccessSchema(),
+)
+def restore(here: Here, form_number: int) -> dict[str, bool]:
+    restore_form(here.actor, here.project, form_number)
     return success()
 
 

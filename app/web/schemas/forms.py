@@ -51,8 +51,12 @@ class ReviewStatesSchema(ApiSchema):
 
 
 class FormSchema(ApiSchema):
-    """A form as its published version (or its draft) shows it; the counts with `X-Extended-Metadata: true`."""
+    """A form as its published version (or its draft) shows it; the counts with `X-Extended-Metadata: true`.
 
+    `id` and `deletedAt` are there for a deleted one.
+    """
+
+    id = fields.Integer()
     project_id = fields.Integer()
     xml_form_id = fields.String()
     name = fields.String(allow_none=True)
@@ -66,6 +70,7 @@ class FormSchema(ApiSchema):
     draft_token = fields.String(allow_none=True)
     created_at = Moment()
     updated_at = Moment(allow_none=True)
+    deleted_at = Moment()
     published_at = Moment(allow_none=True)
     publish_notes = fields.String(allow_none=True)
     excel_content_type = fields.String(allow_none=True)
@@ -81,6 +86,12 @@ class FormChangeSchema(ApiSchema):
     """`open` takes submissions, `closing` takes those of phones that have the form, `closed` takes none."""
 
     state = fields.String(required=True, validate=validate.OneOf(["open", "closing", "closed"]))
+
+
+class FormsQuerySchema(ApiSchema):
+    """`deleted`: those that were taken away and not purged yet."""
+
+    deleted = fields.Boolean(load_default=False)
 
 
 class CreateFormQuerySchema(ApiSchema):

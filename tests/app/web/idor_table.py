@@ -174,6 +174,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", F): Row("form", FORM_READERS),
     ("PATCH", F): Row("form", EDITORS, json={"state": "closing"}),
     ("DELETE", F): Row("form", EDITORS),
+    ("POST", f"{P}/forms/<int:form_number>/restore"): Row("trashed", EDITORS),
     ("GET", f"{F}.xml"): Row("form", FILLERS),
     # Uploaded as Markdown, so that there is no workbook: who is let in is told so.
     ("GET", f"{F}.xlsx"): Row("form", FORM_READERS, let_in=404),

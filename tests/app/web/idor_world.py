@@ -90,8 +90,7 @@ def build(backend: Backend) -> World:
         assert admin.post("/projects", json={"name": name}).status_code == 200
     for project in (1, 2):
         _add_forms(admin, project)
-    admin.publish(FOLLOW_UP.replace("follow_up", "gone"))
-    assert admin.delete("/projects/1/forms/gone").status_code == 200
+    deleted_forms = {target: _trash(admin, project) for target, project in ((OWN, 1), (FAR, 2))}
     phones = {
         target: backend.phone(office=THEIRS if target == OTHER else OURS, project=2 if target == FAR else 1, name=name)
         for target, name in ((each, canary(each)) for each in (OWN, OTHER, FAR, GONE))
@@ -115,6 +114,7 @@ def build(backend: Backend) -> World:
         target: {"project_id": 2 if target == FAR else 1, "dataset_id": trashed.get(target, 999_999)}
         for target in (OWN, FAR, MISSING)
     }
+    world.params["trashed"] = _trashed_params(deleted_forms)
     return world
 
 
@@ -125,6 +125,24 @@ def _add_forms(admin: Person, project: int) -> None:
     draft = FOLLOW_UP.replace("| 1       |", "| 2       |").encode()
     at = f"/projects/{project}/forms/follow_up/draft?ignoreWarnings=true"
     assert admin.post(at, data=draft, content_type="text/markdown").status_code == 200
+
+
+def _trash(admin: Person, project: int) -> int:
+    """A form that was deleted; its number."""
+    at = f"/projects/{project}/forms"
+    admin.publish(FOLLOW_UP.replace("follow_up", "gone"), project=project)
+    assert admin.delete(f"{at}/gone").status_code == 200
+    (deleted,) = admin.get(f"{at}?deleted=true").json
+    number: int = deleted["id"]
+    return number
+
+
+def _trashed_params(trashed: dict[str, int]) -> dict[str, dict[str, Any]]:
+    # The first form that was made is there, and not in the trash.
+    numbers = trashed | {GONE: 1, MISSING: 999_999}
+    return {
+        target: {"project_id": 2 if target == FAR else 1, "form_number": number} for target, number in numbers.items()
+    }
 
 
 def _send(phone: AppUser, target: str) -> None:

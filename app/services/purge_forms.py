@@ -1,0 +1,123 @@
+"""What becomes of a form that was deleted thirty days ago, and of all that was sent to it?
+
+Its answers, files and keys go, batch by batch, so that nobody waits for it; then its versions. Of each submission and
+of the form a row stays that holds nothing: their numbers are in the audit, and are never given to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+
+from app.clock import now
+from app.db import db, models
+from app.db.queries import blobs as blob_queries
+from app.db.queries import forms as queries
+from app.services.audit import record
+from app.services.change_form import KEPT_FOR
+from app.services.erase_submission import forget_old_pages
+from app.services.transaction import transaction
+from app.services.uploads import discard_blobs
+
+# What one transaction takes, and how many of them one round of the chore: other work waits for it.
+BATCH = 100
+_BATCHES = 50
+
+Submission, Version, Attachment = models.Submission, models.SubmissionVersion, models.SubmissionAttachment
+Form, FormVersion, Kept, Key = models.Form, models.FormVersion, models.Quarantine, models.DataKey
+
+
+def is_anything_to_purge() -> bool:
+    """Is there a form whose time in the trash is over?"""
+    return bool(queries.forms_to_purge(now() - KEPT_FOR))
+
+
+def purge_forms() -> int:
+    """Purge the forms whose time is over, as much as one round does; how many are done."""
+    batches, done = _BATCHES, 0
+    for form_id in [form.id for form in queries.forms_to_purge(now() - KEPT_FOR)]:
+        while batches and _purge_batch(form_id):
+            batches -= 1
+        if not batches:
+            break
+        _end(form_id)
+        done += 1
+    forget_old_pages()
+    return done
+
+
+def _purge_batch(form_id: int) -> bool:
+    """Purge some of the form's submissions; False if there are no more."""
+    with transaction():
+        some = select(Version.submission_id).where(Version.form_id == form_id).distinct().limit(BATCH)
+        submissions = list(db.session.scalars(some))
+        versions = list(db.session.scalars(select(Version.id).where(Version.submission_id.in_(submissions))))
+        named = Attachment.blob_key
+        attached = select(named).where(Attachment.submission_version_id.in_(versions), named.is_not(None))
+        blobs = {key for key in db.session.scalars(attached) if key is not None}
+        keys = list(db.session.scalars(select(Submission.data_key_id).where(Submission.id.in_(submissions))))
+        _change(delete(models.HandOver).where(models.HandOver.submission_id.in_(submissions)))
+        _let_go("submission_versions", versions)
+        _let_go("submissions", submissions)
+        _change(
+            update(Submission)
+            .where(Submission.id.in_(submissions))
+            .values(
+                deleted_at=func.coalesce(Submission.deleted_at, now()),
+                review_state=None,
+                device_id=None,
+                user_agent=None,
+            )
+        )
+        _destroy(keys)
+        gone = blobs - blob_queries.named(blobs)
+    discard_blobs(gone)
+    return bool(submissions)
+
+
+def _end(form_id: int) -> None:
+    """Purge what else there is of the form, when its submissions are purged."""
+    with transaction():
+        form = db.session.get_one(Form, form_id, with_for_update=True)
+        kept = db.session.execute(select(Kept.blob_key, Kept.data_key_id).where(Kept.form_id == form_id)).all()
+        blobs = {row.blob_key for row in kept}
+        _change(delete(Kept).where(Kept.form_id == form_id))
+        _destroy([row.data_key_id for row in kept])
+        _let_go("form_versions", db.session.scalars(select(FormVersion.id).where(FormVersion.form_id == form_id)).all())
+        for table in (FormVersion, models.LooseningApproval, models.Assignment):
+            _change(delete(table).where(table.form_id == form_id))
+        form.draft_nonce, form.purged_at = None, now()
+        submissions = db.session.scalar(select(func.count()).where(Submission.form_id == form_id))
+        record(
+            "form.purge",
+            None,
+            project_id=form.project_id,
+            form_id=form_id,
+            submissions=submissions,
+            keptAside=len(kept),
+        )
+        gone = blobs - blob_queries.named(blobs)
+    discard_blobs(gone)
+
+
+def _let_go(table_name: str, ids: Collection[int]) -> None:
+    """What exists only with these rows goes with them; what refers to them besides forgets them.
+
+    The columns are found in the models, so that what a new table keeps of a submission is purged without being listed.
+    """
+    for column in blob_queries.columns_that_refer_to(table_name):
+        if column.nullable:
+            _change(update(column.table).where(column.in_(ids)).values({column.name: None}))
+        else:
+            _change(delete(column.table).where(column.in_(ids)))
+
+
+def _destroy(key_ids: Collection[int]) -> None:
+    gone = {"wrapped": None, "destroyed_at": now()}
+    _change(update(Key).where(Key.id.in_(key_ids), Key.wrapped.is_not(None)).values(gone))
+
+
+def _change(statement: Any) -> None:
+    db.session.execute(statement, execution_options={"synchronize_session": False})
