@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
-from app import problems
+from app import problems, problems_administration
 from app.clock import now
 from app.db import db, models
+from app.db.queries import entities as entity_queries
 from app.db.queries import forms as queries
-from app.permissions import Actor
+from app.permissions import Actor, may
 from app.services.audit import record
 from app.services.transaction import transaction
 
@@ -25,6 +26,32 @@ def fill_slot(actor: Actor, form: models.Form, name: str, content: bytes, conten
         slot.md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
         slot.size_bytes, slot.dataset_id, slot.updated_at = len(content), None, now()
         record("form.attachment.update", actor, project_id=form.project_id, form_id=form.id, name=name)
+
+
+def link_slot(
+    actor: Actor, project: models.Project, form: models.Form, name: str, *, is_linked: bool
+) -> models.FormAttachment:
+    """Let the entity list of the file's name stand for it, or nothing any more; bytes that were there give way.
+
+    Raises Problem 400.26 if the slot is for no data file, 403.1 without the right to the list's cases, 404.1 if there
+    is no such slot, or no such list.
+    """
+    draft = queries.draft_version(form.id)
+    slot = queries.attachment(draft.id, name) if draft is not None else None
+    dataset = entity_queries.dataset(project.id, name.removesuffix(".csv"))
+    if slot is None or dataset is None:
+        raise problems.not_found()
+    if not may(actor, "entity.list", project_id=project.id):
+        raise problems.insufficient_rights()
+    if is_linked and slot.type != "file":
+        raise problems_administration.dataset_link_not_allowed()
+    slot_id, dataset_id = slot.id, dataset.id
+    with transaction():
+        slot = db.session.get_one(models.FormAttachment, slot_id)
+        slot.content = slot.content_type = slot.md5 = slot.size_bytes = None
+        slot.dataset_id, slot.updated_at = dataset_id if is_linked else None, now()
+        record("form.attachment.update", actor, project_id=project.id, form_id=form.id, name=name)
+    return slot
 
 
 def empty_slot(actor: Actor, form: models.Form, name: str) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from app import problems, problems_lists, problems_mail, problems_odata, problems_sign_in, problems_submissions
+from app import problems, problems_administration, problems_lists, problems_mail, problems_odata, problems_sign_in, problems_submissions
 from app.problems import Problem
 
 CATALOGUE: dict[str, Callable[..., Problem]] = {
     name: factory
-    for module in (problems, problems_lists, problems_mail, problems_odata, problems_sign_in, problems_submissions)
+    for module in (problems, problems_administration, problems_lists, problems_mail, problems_odata, problems_sign_in, problems_submissions)
     for name, factory in inspect.getmembers(module, inspect.isfunction)
     if factory.__module__ == module.__name__
 }
@@ -76,6 +76,7 @@ def test_every_code_is_used_once() -> None:
         ("field_type_conflict", 400.17),
         ("expected_deprecation", 400.19),
         ("password_too_short", 400.21),
+        ("dataset_link_not_allowed", 400.26),
         ("multipart_unreadable", 400.39),
         ("authentication_failed", 401.2),
         ("https_only", 401.3),

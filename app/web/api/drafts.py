@@ -12,7 +12,7 @@ from app.db.queries import forms as queries
 from app.db.queries.forms import ListedForm
 from app.services import draft_form, form_files, publish_form
 from app.services.open_forms import draft_token
-from app.web.api.form_shapes import shown, shown_attachments, shown_fields
+from app.web.api.form_shapes import shown, shown_attachment, shown_attachments, shown_fields
 from app.web.api.form_source import read_source
 from app.web.api.forms import ONE, SOURCE_TYPES
 from app.web.body import JSON_BYTES, read_body
@@ -25,6 +25,7 @@ from app.web.schemas.forms import (
     FieldsQuerySchema,
     FormAttachmentSchema,
     FormSchema,
+    LinkSchema,
     PublishQuerySchema,
     UploadedSchema,
 )
@@ -148,6 +149,19 @@ def upload_attachment(here: Here, name: str) -> dict[str, Any]:
     form_files.fill_slot(here.actor, here.form, name, content, request.mimetype or None)
     # Older clients look for `success`, newer ones for the attachment.
     return success() | next(each for each in shown_attachments(_draft(here)) if each["name"] == name)
+
+
+@door.route(
+    "PATCH",
+    f"{DRAFT}/attachments/<name>",
+    verb="form.update",
+    summary="Let the entity list of the file's name stand for it, or not",
+    body=LinkSchema(),
+    returns=FormAttachmentSchema(),
+)
+def link_attachment(here: Here, name: str, body: dict[str, Any]) -> dict[str, Any]:
+    linked = body["dataset"]
+    return shown_attachment(form_files.link_slot(here.actor, here.project, here.form, name, is_linked=linked))
 
 
 @door.route(

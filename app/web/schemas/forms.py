@@ -137,6 +137,28 @@ class FormAttachmentSchema(ApiSchema):
     updated_at = Moment(allow_none=True)
 
 
+class LinkSchema(ApiSchema):
+    """Whether the entity list of the file's name stands for it."""
+
+    dataset = fields.Boolean(required=True)
+
+
+class DatasetDiffPropertySchema(ApiSchema):
+    """A property of a list; `isNew`, of a draft's, if it is not published yet."""
+
+    name = fields.String()
+    in_form = fields.Boolean()
+    is_new = fields.Boolean()
+
+
+class DatasetDiffSchema(ApiSchema):
+    """An entity list that a form writes."""
+
+    name = fields.String()
+    is_new = fields.Boolean()
+    properties = fields.List(fields.Nested(DatasetDiffPropertySchema))
+
+
 class UploadedSchema(FormAttachmentSchema):
     """The slot that was filled."""
 
