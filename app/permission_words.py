@@ -60,6 +60,7 @@ VERB_WORDS: dict[str, str] = {
     "open_form.list": "List the forms that may be filled now.",
     "open_form.read": "Fetch a form that may be filled now, with its files and its own office's cases.",
     "project.create": "Add a project.",
+    "project.delete": "End a project that has no forms any more.",
     "project.read": "See that a project exists, and what it is called.",
     "project.update": "Rename, describe or archive a project.",
     "quarantine.discard": "Discard for good what was kept aside.",

@@ -104,6 +104,7 @@ _SITE = frozenset(
         "office.update",
         "form.approve_loosening",
         "project.create",
+        "project.delete",
         "audit.read",
     ]
 )
@@ -192,6 +193,13 @@ def _grants(actor: Actor, verb: str, project_id: int | None, form_id: int | None
 def may(actor: Actor, verb: str, *, project_id: int | None = None, form_id: int | None = None) -> bool:
     """True if a role that the actor holds there (or above) has the verb. Unknown verbs are refused."""
     return verb in VERBS and any(True for _ in _grants(actor, verb, project_id, form_id))
+
+
+def verbs_on(actor: Actor, project_id: int | None = None) -> frozenset[str]:
+    """All that the actor may do in the project, or on the whole site."""
+    grants = (grant for grant in actor.grants if grant.project_id in (None, project_id) and grant.form_id is None)
+    verbs: frozenset[str] = frozenset().union(*(ROLES[grant.role].verbs for grant in grants))
+    return verbs if actor.verbs is None else verbs & actor.verbs
 
 
 def holds_role_in(actor: Actor, project_id: int) -> bool:

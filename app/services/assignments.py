@@ -33,20 +33,25 @@ def give_role(by: Actor, place: Place, role: Role, actor_id: int, *, all_offices
     404.1 if there is no such actor or it is another office's, 409.3 if they hold it there already.
     """
     with transaction():
-        actor = _actor(by, "assignment.create", place, actor_id)
-        _refuse_unfit(role, actor, place, all_offices=all_offices)
-        _refuse_more_than_held(by, place, role, actor, all_offices=all_offices, to_self=by.id == actor.id)
-        added = insert_if_new(
-            models.Assignment,
-            actor_id=actor.id,
-            role=role.system,
-            project_id=place.project_id,
-            form_id=place.form_id,
-            all_offices=all_offices,
-        )
-        if added is None:
-            raise problems.already_exists(["actorId", "roleId"], [actor.id, role.id])
-        record("assignment.create", by, **_facts(place, role, actor, all_offices=all_offices))
+        give(by, place, role, actor_id, all_offices=all_offices)
+
+
+def give(by: Actor, place: Place, role: Role, actor_id: int, *, all_offices: bool) -> None:
+    """The same in the running transaction."""
+    actor = _actor(by, "assignment.create", place, actor_id)
+    _refuse_unfit(role, actor, place, all_offices=all_offices)
+    _refuse_more_than_held(by, place, role, actor, all_offices=all_offices, to_self=by.id == actor.id)
+    added = insert_if_new(
+        models.Assignment,
+        actor_id=actor.id,
+        role=role.system,
+        project_id=place.project_id,
+        form_id=place.form_id,
+        all_offices=all_offices,
+    )
+    if added is None:
+        raise problems.already_exists(["actorId", "roleId"], [actor.id, role.id])
+    record("assignment.create", by, **_facts(place, role, actor, all_offices=all_offices))
 
 
 def take_role(by: Actor, place: Place, role: Role, actor_id: int) -> None:
@@ -56,19 +61,24 @@ def take_role(by: Actor, place: Place, role: Role, actor_id: int) -> None:
     administrator of the site.
     """
     with transaction():
-        # Locked before the row, and in one order, so that two administrators cannot remove each other.
-        administrators = queries.administrators_for_update() if _administers(role, place) else []
-        actor = _actor(by, "assignment.delete", place, actor_id)
-        found = queries.one_for_update(place, role.system, actor.id)
-        if found is None:
-            raise problems.not_found()
-        _refuse_more_than_held(by, place, role, actor, all_offices=found.all_offices)
-        if administrators == [actor.id]:
-            raise problems.last_administrator()
-        all_offices = found.all_offices
-        db.session.delete(found)
-        db.session.flush()
-        record("assignment.delete", by, **_facts(place, role, actor, all_offices=all_offices))
+        take(by, place, role, actor_id)
+
+
+def take(by: Actor, place: Place, role: Role, actor_id: int) -> None:
+    """The same in the running transaction."""
+    # Locked before the row, and in one order, so that two administrators cannot remove each other.
+    administrators = queries.administrators_for_update() if _administers(role, place) else []
+    actor = _actor(by, "assignment.delete", place, actor_id)
+    found = queries.one_for_update(place, role.system, actor.id)
+    if found is None:
+        raise problems.not_found()
+    _refuse_more_than_held(by, place, role, actor, all_offices=found.all_offices)
+    if administrators == [actor.id]:
+        raise problems.last_administrator()
+    all_offices = found.all_offices
+    db.session.delete(found)
+    db.session.flush()
+    record("assignment.delete", by, **_facts(place, role, actor, all_offices=all_offices))
 
 
 def _administers(role: Role, place: Place) -> bool:

@@ -66,7 +66,12 @@ _WRITES = (
         assignment__delete="A role was taken from somebody.",
     ),
     *_of("office", office__create="An office was added.", office__update="An office was changed."),
-    *_of("project", project__create="A project was added.", project__update="A project was changed."),
+    *_of(
+        "project",
+        project__create="A project was added.",
+        project__update="A project was changed.",
+        project__delete="A project was ended.",
+    ),
     *_of(
         "form",
         form__create="A form was added.",

@@ -20,10 +20,15 @@ def change_state(actor: Actor, form: models.Form, state: str) -> models.Form:
     """`open`, `closing` (phones that have it may still send) or `closed`."""
     with transaction():
         form = db.session.get_one(models.Form, form.id)
-        form.state = state
-        form.updated_at = now()
-        record("form.update", actor, project_id=form.project_id, form_id=form.id, state=state)
+        set_state(actor, form, state)
     return form
+
+
+def set_state(actor: Actor, form: models.Form, state: str) -> None:
+    """The same in the running transaction."""
+    form.state = state
+    form.updated_at = now()
+    record("form.update", actor, project_id=form.project_id, form_id=form.id, state=state)
 
 
 def delete_form(actor: Actor, form: models.Form) -> None:

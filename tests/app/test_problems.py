@@ -73,6 +73,7 @@ def test_every_code_is_used_once() -> None:
         ("wrong_type", 400.11),
         ("xlsform_invalid", 400.15),
         ("form_warnings", 400.16),
+        ("key_does_not_exist", 400.14),
         ("field_type_conflict", 400.17),
         ("expected_deprecation", 400.19),
         ("password_too_short", 400.21),
@@ -100,6 +101,7 @@ def test_every_code_is_used_once() -> None:
         ("property_alike", 409.17),
         ("submission_deleted", 409.18),
         ("not_implemented", 501.1),
+        ("unexpected_forms_list", 501.2),
     ],
 )
 def test_a_code_that_clients_test_for_is_centrals(name: str, code: float) -> None:

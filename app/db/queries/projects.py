@@ -51,26 +51,40 @@ class ProjectCounts:
     app_users: int
     datasets: int
     last_submission: datetime | None
+    last_entity: datetime | None
 
 
-def counts(project_id: int, offices: int | bool) -> ProjectCounts:
-    """How many forms, phones and lists, and when something was last sent from these offices."""
+def counts(project_id: int, offices: int | bool, entity_offices: int | bool) -> ProjectCounts:
+    """How many forms, phones and lists, and when something was last sent from these offices, or a case opened there."""
     form = models.Form
     live = (form.project_id == project_id, form.deleted_at.is_(None))
     submissions = select(func.max(models.Submission.created_at)).join(form, form.id == models.Submission.form_id)
     if offices is not True:
         submissions = submissions.where(models.Submission.office_id == offices if offices is not False else false())
+    entity, phone = models.Entity, models.AppUser
+    entities = (
+        select(func.max(entity.created_at))
+        .join(models.Dataset, models.Dataset.id == entity.dataset_id)
+        .where(models.Dataset.project_id == project_id, entity.deleted_at.is_(None))
+    )
+    if entity_offices is not True:
+        entities = entities.where(entity.office_id == entity_offices if entity_offices is not False else false())
     return ProjectCounts(
         forms=db.session.scalar(select(func.count()).select_from(form).where(*live)) or 0,
         app_users=db.session.scalar(
-            select(func.count()).select_from(models.AppUser).where(models.AppUser.project_id == project_id)
+            select(func.count())
+            .select_from(phone)
+            .join(models.Actor, models.Actor.id == phone.actor_id)
+            .where(phone.project_id == project_id, models.Actor.deleted_at.is_(None))
         )
         or 0,
         datasets=db.session.scalar(
             select(func.count())
             .select_from(models.Dataset)
             .where(models.Dataset.project_id == project_id, models.Dataset.deleted_at.is_(None))
+            .where(models.Dataset.published_at.is_not(None))
         )
         or 0,
         last_submission=db.session.scalar(submissions.where(*live, models.Submission.is_draft.is_(False))),
+        last_entity=db.session.scalar(entities),
     )

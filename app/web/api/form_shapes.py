@@ -22,8 +22,11 @@ def listed(here: Here, form: models.Form) -> ListedForm:
     return queries.listed_form(form, offices=offices)
 
 
-def shown(here: Here, listed: ListedForm) -> dict[str, Any]:
-    """A form as the API shows it. What was noted at its publishing is for who changes forms."""
+def shown(here: Here, listed: ListedForm, *, extended: bool | None = None) -> dict[str, Any]:
+    """A form as the API shows it, with its counts if the client asks for them, or `extended`.
+
+    What was noted at its publishing is for who changes forms.
+    """
     form, version = listed.form, listed.version
     changes = may(here.actor, "form.update", project_id=form.project_id, form_id=form.id)
     answer: dict[str, Any] = {
@@ -45,7 +48,9 @@ def shown(here: Here, listed: ListedForm) -> dict[str, Any]:
     }
     if form.deleted_at is not None:
         answer |= {"id": form.id, "deleted_at": form.deleted_at}
-    return answer | (_extended(listed) if request.headers.get("X-Extended-Metadata") == "true" else {})
+    if extended is None:
+        extended = request.headers.get("X-Extended-Metadata") == "true"
+    return answer | (_extended(listed) if extended else {})
 
 
 def _extended(listed: ListedForm) -> dict[str, Any]:

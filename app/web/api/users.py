@@ -9,7 +9,7 @@ from flask import request
 from app import problems
 from app.db import models
 from app.db.queries import access
-from app.permissions import HALF_SIGNED_IN, ROLES, SIGNED_IN, Actor
+from app.permissions import HALF_SIGNED_IN, SIGNED_IN, verbs_on
 from app.services.accounts import change_password, end_user
 from app.services.add_user import add_user
 from app.services.offices import change_user
@@ -29,7 +29,7 @@ def current(here: Here) -> dict[str, Any]:
         raise problems.not_found()
     shown = _shown(*user)
     if request.headers.get("X-Extended-Metadata") == "true":
-        shown |= {"verbs": site_verbs(here.actor), "preferences": {"site": {}, "projects": {}}}
+        shown |= {"verbs": sorted(verbs_on(here.actor)), "preferences": {"site": {}, "projects": {}}}
     return shown
 
 
@@ -98,13 +98,6 @@ def delete(here: Here, actor_id: int) -> dict[str, bool]:
 def password(here: Here, actor_id: int, body: dict[str, Any]) -> dict[str, bool]:
     change_password(here.actor, actor_id, body["old"], body["new"], address=request.remote_addr)
     return success()
-
-
-def site_verbs(actor: Actor) -> list[str]:
-    """What the actor may do on the whole site."""
-    grants = (grant for grant in actor.grants if grant.project_id is None)
-    verbs: frozenset[str] = frozenset().union(*(ROLES[grant.role].verbs for grant in grants))
-    return sorted(verbs if actor.verbs is None else verbs & actor.verbs)
 
 
 def _found(actor_id: int) -> dict[str, Any]:

@@ -145,6 +145,9 @@ TABLE: dict[tuple[str, str], Row] = {
     ("POST", "/v1/projects"): Row("site", ADMINS, json={"name": "New"}),
     ("GET", P): Row("project", MEMBERS),
     ("PATCH", P): Row("project", EDITORS, json={"description": "New"}),
+    ("PUT", P): Row("project", EDITORS, json={"name": "New"}),
+    # There are forms in it: who is let in is told so.
+    ("DELETE", P): Row("project", ADMINS, let_in=409),
     ("GET", f"{P}/offices"): Row("project", EDITORS),
     # Who holds which role.
     ("GET", f"{P}/users"): Row("project", EDITORS, query="?q=nobody@example.org"),
