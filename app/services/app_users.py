@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from app.db.queries import access, identity
 from app.db.queries import forms as form_queries
 from app.permissions import Actor, office_scope
 from app.runtime import runtime
+from app.services.actor_properties import set_values
 from app.services.add_user import office_id_of
 from app.services.audit import record
 from app.services.sign_in import new_token, token_hash
@@ -36,6 +38,7 @@ def add_app_user(
     office: str | None,
     forms: list[str] | None,
     days: int,
+    properties: Mapping[str, object] | None = None,
 ) -> NewPhone:
     """Add a phone for an office, for all forms of the project or only some. Raises Problem 400.8."""
     office_id = office_id_of(office)
@@ -59,6 +62,9 @@ def add_app_user(
                 models.Assignment(actor_id=actor.id, role="app-user", project_id=project.id, form_id=form_id)
             )
         record("field_key.create", by, project_id=project.id, actorId=actor.id)
+        if properties:
+            names = set_values(project.id, actor.id, properties)
+            record("field_key.property.set", by, project_id=project.id, actorId=actor.id, names=names)
     return NewPhone(actor.id, token)
 
 

@@ -56,10 +56,12 @@ _WRITES = (
         "field_key",
         field_key__create="A phone was added to a project.",
         field_key__update="A phone was changed.",
+        field_key__property__set="What is noted of a phone was changed: under which names.",
         field_key__delete="A phone's access was revoked.",
         field_key__lost="A phone was reported lost and put out: how much it had sent and fetched.",
         field_key__rotate="A phone was given its next token.",
     ),
+    *_of("actor_property", actor_property__create="A project's phones were given a property."),
     *_of(
         "assignment",
         assignment__create="A role was given to somebody.",

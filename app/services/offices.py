@@ -12,6 +12,7 @@ from app.db.queries import access, password_resets
 from app.db.queries import offices as queries
 from app.permissions import Actor, office_scope
 from app.services import mails
+from app.services.actor_properties import set_values
 from app.services.add_user import office_id_of
 from app.services.audit import record
 from app.services.transaction import transaction
@@ -119,10 +120,12 @@ def change_user(by: Actor, actor_id: int, changes: dict[str, Any]) -> None:
 def change_phone(by: Actor, project: models.Project, actor_id: int, changes: dict[str, Any]) -> None:
     """Change a phone's `display_name` or `office`: from its next request it has the cases of the other office.
 
-    Who reaches one office only neither finds another's phone nor gives one away.
+    `properties`: what is noted of it. Who reaches one office only neither finds another's phone nor gives one away.
 
-    Raises Problem 400.8 for an unknown office, 403.1 for one that the asker does not reach, 404.1.
+    Raises Problem 400.8 for an unknown office or property, 403.1 for one that the asker does not reach, 404.1.
     """
+    changes = dict(changes)
+    properties = changes.pop("properties", {})
     offices = office_scope(by, "app_user.update", project_id=project.id)
     with transaction():
         phones = access.phones(project.id, actor_id, offices=offices)
@@ -131,7 +134,11 @@ def change_phone(by: Actor, project: models.Project, actor_id: int, changes: dic
         moved = _change_actor(phones[0].actor, changes)
         if offices is not True and phones[0].actor.office_id != offices:
             raise problems.insufficient_rights()
-        record("field_key.update", by, project_id=project.id, actorId=actor_id, changed=sorted(changes), **moved)
+        about = {"project_id": project.id, "actorId": actor_id}
+        if properties:
+            record("field_key.property.set", by, **about, names=set_values(project.id, actor_id, properties))
+        if changes or not properties:
+            record("field_key.update", by, **about, changed=sorted(changes), **moved)
 
 
 def office_of_new_phone(by: Actor, project: models.Project, code: str | None) -> str | None:

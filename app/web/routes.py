@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.web import health, home, metrics, password_page
 from app.web.api import (
+    actor_properties,
     api_keys,
     app_users,
     assignments,
@@ -60,6 +61,7 @@ API_DOORS: tuple[Door, ...] = (
     offices.door,
     projects.door,
     app_users.door,
+    actor_properties.door,
     lost_phones.door,
     forms.door,
     form_versions.door,

@@ -1,6 +1,7 @@
 """Every table, under one name: `from app.db import models`, then `models.Submission`."""
 
 from app.db.models.access import AccessToken, Actor, AppUser, Assignment, Office, User
+from app.db.models.actor_property import ActorProperty, ActorPropertyValue
 from app.db.models.audit import Audit
 from app.db.models.comment import Comment
 from app.db.models.entity import (
@@ -26,6 +27,8 @@ from app.db.models.submission import Quarantine, Submission, SubmissionAttachmen
 __all__ = [
     "AccessToken",
     "Actor",
+    "ActorProperty",
+    "ActorPropertyValue",
     "ApiKey",
     "AppUser",
     "Assignment",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from flask import request
+
 from app import problems
-from app.db.queries import access
+from app.db.queries import access, actor_properties
 from app.db.queries.access import Phone
 from app.permissions import office_scope
 from app.runtime import runtime
@@ -24,7 +27,9 @@ _ALL = "/projects/<int:project_id>/app-users"
 
 @door.route("GET", _ALL, verb="app_user.list", summary="The phones", returns=AppUserSchema(many=True))
 def list_app_users(here: Here) -> list[dict[str, Any]]:
-    return [shown(phone) for phone in access.phones(here.project.id, offices=_reach(here, "app_user.list"))]
+    phones = access.phones(here.project.id, offices=_reach(here, "app_user.list"))
+    noted = _noted(phones)
+    return [shown(phone) | noted(phone) for phone in phones]
 
 
 @door.route(
@@ -42,6 +47,7 @@ def create(here: Here, body: dict[str, Any]) -> dict[str, Any]:
         body["display_name"],
         office=office_of_new_phone(here.actor, here.project, body.get("office")),
         forms=body.get("forms"),
+        properties=body.get("properties"),
         days=runtime().settings.app_user_days,
     )
     return once(here, new, body["language"])
@@ -61,7 +67,8 @@ def once(here: Here, new: NewPhone, language: str) -> dict[str, Any]:
 
 @door.route("GET", f"{_ALL}/<int:actor_id>", verb="app_user.list", summary="One phone", returns=AppUserSchema())
 def get(here: Here, actor_id: int) -> dict[str, Any]:
-    return shown(_found(here, actor_id, "app_user.list"))
+    phone = _found(here, actor_id, "app_user.list")
+    return shown(phone) | _noted([phone])(phone)
 
 
 @door.route(
@@ -75,6 +82,14 @@ def delete(here: Here, actor_id: int) -> dict[str, bool]:
     _found(here, actor_id, "app_user.revoke")
     revoke_app_user(here.actor, here.project, actor_id)
     return success()
+
+
+def _noted(phones: list[Phone]) -> Callable[[Phone], dict[str, Any]]:
+    """What is noted of a phone, if the client asks for it."""
+    if request.headers.get("X-Extended-Metadata") != "true":
+        return lambda _: {}
+    values = actor_properties.values_of([phone.actor.id for phone in phones])
+    return lambda phone: {"properties": values.get(phone.actor.id, {})}
 
 
 def _reach(here: Here, verb: str) -> int | bool:

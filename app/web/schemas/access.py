@@ -70,8 +70,26 @@ class NewUserSchema(ApiSchema):
     office = fields.String(validate=_name)
 
 
+class ActorPropertySchema(ApiSchema):
+    """A name under which something is noted of phones; the values that they have with extended metadata."""
+
+    name = fields.String()
+    used = fields.List(fields.String(), data_key="values")
+
+
+class NewActorPropertySchema(ApiSchema):
+    """A property to be added."""
+
+    name = fields.String(required=True, validate=_name)
+
+
 class NewAppUserSchema(ApiSchema):
-    """A phone to be added, its office, and (if not all of the project's) the forms that it may fill."""
+    """A phone to be added, its office, and (if not all of the project's) the forms that it may fill.
+
+    `properties`: what is noted of it, under the project's names.
+    """
+
+    properties = fields.Dict(keys=fields.String())
 
     display_name = fields.String(required=True, validate=_name)
     office = fields.String(allow_none=True, validate=_name)
@@ -94,7 +112,10 @@ class SettingsQrSchema(ApiSchema):
 
 
 class AppUserSchema(ActorSchema):
-    """A phone. `token` and `settingsQr` are there once, in the answer that creates it; `null` after."""
+    """A phone. `token` and `settingsQr` are there once, in the answer that creates it; `null` after.
+
+    `properties` are there with `X-Extended-Metadata: true`.
+    """
 
     project_id = fields.Integer()
     token = fields.String(allow_none=True)
@@ -103,3 +124,4 @@ class AppUserSchema(ActorSchema):
     last_used = Moment(allow_none=True)
     expires_at = Moment(allow_none=True)
     settings_qr = fields.Nested(SettingsQrSchema)
+    properties = fields.Dict(keys=fields.String(), values=fields.String())

@@ -61,7 +61,8 @@ class UserChangeSchema(ApiSchema):
 
 
 class AppUserChangeSchema(ApiSchema):
-    """What may be changed of a phone; `office` is a code, or null for none."""
+    """What may be changed of a phone; `office` is a code, or null for none; a property that is null is taken away."""
 
     display_name = fields.String(validate=_name)
     office = fields.String(allow_none=True, validate=_name)
+    properties = fields.Dict(keys=fields.String())

@@ -167,6 +167,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", f"{P}/app-users/<int:actor_id>"): Row("phone", MANAGERS),
     ("PATCH", f"{P}/app-users/<int:actor_id>"): Row("phone", MANAGERS, json={"displayName": "New"}),
     ("DELETE", f"{P}/app-users/<int:actor_id>"): Row("phone", MANAGERS),
+    ("GET", f"{P}/actor-properties"): Row("project", MANAGERS),
+    ("POST", f"{P}/actor-properties"): Row("project", EDITORS, json={"name": "district"}),
     ("POST", f"{P}/app-users/<int:actor_id>/lost"): Row("phone", MANAGERS, json={"note": "for the test"}),
     # None of these was reported lost: who is let in is told so.
     ("GET", f"{P}/app-users/<int:actor_id>/lost"): Row("phone", MANAGERS, let_in=404),
