@@ -13,6 +13,7 @@ ROLE_WORDS: dict[str, str] = {
     "formfill": "Fills forms in the browser or by API, reads no answers.",
     "analyst": "Reads de-identified data only.",
     "case-reader": "Reads answers and cases with every class in clear, changes nothing.",
+    "pub-link": "Anybody who has the link: fetches and sends one form, nothing else.",
     "app-user": "A phone: lists, fetches and sends forms, nothing else.",
 }
 
@@ -63,6 +64,10 @@ VERB_WORDS: dict[str, str] = {
     "project.delete": "End a project that has no forms any more.",
     "project.read": "See that a project exists, and what it is called.",
     "project.update": "Rename, describe or archive a project.",
+    "public_link.create": "Add a link with which anybody fills a form, and see it, once.",
+    "public_link.delete": "End a link; the next request with it is refused.",
+    "public_link.list": "See which links there are to a form.",
+    "public_link.update": "Note something of a link.",
     "quarantine.discard": "Discard for good what was kept aside.",
     "quarantine.list": "See and read what was kept aside.",
     "quarantine.release": "Take in what was kept aside.",
@@ -90,6 +95,7 @@ BY_OFFICE: frozenset[str] = frozenset(
         *(f"app_user.{act}" for act in ("create", "list", "revoke", "update")),
         *(f"assignment.{act}" for act in ("create", "delete", "list")),
         *(f"entity.{act}" for act in ("delete", "hand_over", "list", "read", "restore", "update")),
+        *(f"public_link.{act}" for act in ("create", "delete", "list", "update")),
         *(f"quarantine.{act}" for act in ("discard", "list", "release")),
         *(f"submission.{act}" for act in ("delete", "hand_over", "list", "read", "restore", "reveal", "update")),
     }

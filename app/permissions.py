@@ -71,6 +71,10 @@ _RUNS_PROJECT = _READER | frozenset(
         "app_user.create",
         "app_user.update",
         "app_user.revoke",
+        "public_link.list",
+        "public_link.create",
+        "public_link.update",
+        "public_link.delete",
         "dataset.create",
         "dataset.update",
         "dataset.delete",
@@ -92,6 +96,8 @@ _RUNS_PROJECT = _READER | frozenset(
 )
 _MANAGER = _RUNS_PROJECT | {"class.contact", "submission.reveal"}
 _APP_USER = frozenset(["open_form.list", "open_form.read", "open_form.cases", "submission.create"])
+# Whoever has the link: one form, and no case to choose from.
+_PUB_LINK = frozenset(["open_form.list", "open_form.read", "submission.create"])
 _FORMFILL = _APP_USER | frozenset(["project.read", "form.list", "form.read"])
 _SITE = frozenset(
     [
@@ -120,6 +126,7 @@ ROLES: dict[str, Role] = {
         Role(7, "formfill", "Data Collector", _FORMFILL),
         Role(8, "analyst", "Analyst", frozenset({"project.read", "deidentified.read"})),
         Role(9, "case-reader", "Case Reader", _CASE_READER),
+        Role(10, "pub-link", "Public Link", _PUB_LINK),
     )
 }
 
@@ -162,7 +169,7 @@ class Actor:
     """
 
     id: int
-    type: str  # user, field_key (an app user), anonymous
+    type: str  # user, field_key (an app user), public_link, anonymous
     display_name: str
     office_id: int | None
     grants: tuple[Grant, ...] = ()
@@ -174,6 +181,21 @@ class Actor:
     def is_app_user(self) -> bool:
         """A phone."""
         return self.type == "field_key"
+
+    @property
+    def is_public_link(self) -> bool:
+        """Anybody who has a link."""
+        return self.type == "public_link"
+
+    @property
+    def has_address_token(self) -> bool:
+        """A phone or a link: its token stands in the address, and opens no session."""
+        return self.is_app_user or self.is_public_link
+
+    @property
+    def cases_office_id(self) -> int | None:
+        """The office whose cases the actor gets with a form: a link, which anybody may have, gets none."""
+        return None if self.is_public_link else self.office_id
 
 
 ANONYMOUS = Actor(0, "anonymous", "", None)
@@ -268,7 +290,9 @@ def may_grant(
 def reaches_office(
     actor: Actor, verb: str, office_id: int | None, *, project_id: int, form_id: int | None = None
 ) -> bool:
-    """Is a row of this office the actor's own, or does the verb reach all offices?"""
+    """Is a row of this office the actor's own, or does the verb reach all offices? Nothing is a link's own."""
+    if actor.is_public_link:
+        return False
     return office_id == actor.office_id or office_scope(actor, verb, project_id=project_id, form_id=form_id) is True
 
 

@@ -10,7 +10,7 @@ from app.permission_words import BY_OFFICE, ROLE_WORDS, VERB_WORDS
 from app.permissions import ROLES, Role
 
 # From who may most to who may least; a phone last, since it is nobody.
-ORDER = ("admin", "manager", "case-reader", "viewer", "formfill", "analyst", "app-user")
+ORDER = ("admin", "manager", "case-reader", "viewer", "formfill", "analyst", "pub-link", "app-user")
 _HEAD = """# Who may what
 
 Drawn from `app/permissions.py` and `app/permission_words.py` by `flask --app wsgi sportel permissions --markdown`;

@@ -100,10 +100,13 @@ def rotate_token(by: Actor, project: models.Project, actor_id: int) -> NewPhone:
 
 
 def actor_of_phone(token: str) -> Actor | None:
-    """The live actor of a phone's live token. The first use of a phone's next token ends the ones before it."""
+    """The live actor of a phone's, or a link's, live token.
+
+    The first use of a phone's next token ends the ones before it.
+    """
     hashed, moment = token_hash(token), now()
     found = access.actor_by_token(hashed, moment)
-    if found is None or not found.actor.is_app_user:
+    if found is None or not found.actor.has_address_token:
         return None
     if found.superseding_id is not None:
         with transaction():

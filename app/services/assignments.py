@@ -98,6 +98,8 @@ def _actor(by: Actor, verb: str, place: Place, actor_id: int) -> models.Actor:
 
 
 def _refuse_unfit(role: Role, actor: models.Actor, place: Place, *, all_offices: bool) -> None:
+    if (actor.type == "public_link") or role.system == "pub-link":
+        raise problems.unexpected_value("roleId", "a link has its role from the beginning, and no other")
     is_phone = actor.type == "field_key"
     if is_phone != (role.system == APP_USER):
         raise problems.unexpected_value("roleId", f"an app user holds the role {APP_USER}, and nobody else does")

@@ -61,6 +61,12 @@ _WRITES = (
         field_key__lost="A phone was reported lost and put out: how much it had sent and fetched.",
         field_key__rotate="A phone was given its next token.",
     ),
+    *_of(
+        "public_link",
+        public_link__create="A link was added with which anybody fills a form.",
+        public_link__property__set="What is noted of a link was changed: under which names.",
+        public_link__delete="A link was ended.",
+    ),
     *_of("actor_property", actor_property__create="A project's phones were given a property."),
     *_of(
         "assignment",

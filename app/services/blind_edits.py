@@ -28,8 +28,8 @@ def refuse_blind_edit(actor: Actor, view: View, form: models.Form, xml: bytes, *
             "the submission XML",
             "it has answers that were masked for you (sportel:masked); edit what you may read whole",
         )
-    if sent.deprecated_id is None or actor.is_app_user:
-        return
+    if sent.deprecated_id is None or actor.has_address_token:
+        return  # a link's edit is kept aside where it is taken in
     before = queries.version_by_instance(form.id, is_draft, sent.deprecated_id)
     if before is None:
         return

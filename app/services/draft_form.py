@@ -40,6 +40,8 @@ def create_form(
         )
         db.session.add(form)
         db.session.flush()
+        names = {"enketo_id": secrets.token_hex(16), "enketo_once_id": secrets.token_hex(16)}
+        db.session.add(models.FormLink(form_id=form.id, **names))
         record("form.create", actor, project_id=project.id, form_id=form.id)
         _add_draft(actor, project, form, compiled, None)
     return form

@@ -56,7 +56,7 @@ def entity_list_file(file: models.FormAttachment, actor: Actor) -> EntityCsv:
     mask = _mask(file, dataset, actor)
     own = actor.id if dataset.owner_only and mask is None else None
     # A form that came out of the trash may name a list that is in it.
-    office_id = actor.office_id if dataset.deleted_at is None else None
+    office_id = actor.cases_office_id if dataset.deleted_at is None else None
     return phone_list(dataset.id, office_id, mask=mask, creator_id=own)
 
 

@@ -86,7 +86,7 @@ def _end(form_id: int) -> None:
         _change(delete(Kept).where(Kept.form_id == form_id))
         _destroy([row.data_key_id for row in kept])
         _let_go("form_versions", db.session.scalars(select(FormVersion.id).where(FormVersion.form_id == form_id)).all())
-        for table in (FormVersion, models.LooseningApproval, models.Assignment):
+        for table in (FormVersion, models.FormLink, models.LooseningApproval, models.Assignment):
             _change(delete(table).where(table.form_id == form_id))
         form.draft_nonce, form.purged_at = None, now()
         submissions = db.session.scalar(select(func.count()).where(Submission.form_id == form_id))

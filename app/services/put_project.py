@@ -23,6 +23,8 @@ from app.services.change_form import set_state
 from app.services.transaction import transaction
 
 _NOT_FOUND = 404.1
+# Ends with its link.
+_OF_A_LINK = "pub-link"
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def _put_forms(by: Actor, project_id: int, given: Sequence[GivenForm]) -> None:
 def _put_roles(by: Actor, form: models.Form, given: Sequence[GivenRole]) -> None:
     place = Place(form.project_id, form.id)
     offices = office_scope(by, "assignment.list", project_id=form.project_id, form_id=form.id)
-    held = {(row.actor_id, row.role) for row, _ in queries.held(place, offices)}
+    held = {(row.actor_id, row.role) for row, _ in queries.held(place, offices) if row.role != _OF_A_LINK}
     wanted = {(each.actor_id, _role(each.role).system): each for each in given}
     for actor_id, role in sorted(held - set(wanted)):
         take(by, place, role_of(role), actor_id)

@@ -130,8 +130,8 @@ def actor_of_session(token: str) -> Actor | None:
     """The person whose live session this is; None for a phone's token. The use is noted, at most once a minute."""
     moment = now()
     found = identity.session_by_token(token_hash(token), moment)
-    # A phone's token opens the phone's door only: it may not be used as a person's session.
-    if found is None or found.actor.is_app_user or moment - found.used_at >= _idle():
+    # A phone's or a link's token opens its own door only: it may not be used as a person's session.
+    if found is None or found.actor.has_address_token or moment - found.used_at >= _idle():
         return None
     if moment - found.used_at >= _NOTED_EVERY:
         with transaction():

@@ -57,7 +57,7 @@ def test_a_phone_can_only_list_fetch_and_send_forms() -> None:
     assert ROLES["app-user"].verbs == PHONE_MAY
 
 
-@pytest.mark.parametrize("role", ["app-user", "formfill", "analyst"])
+@pytest.mark.parametrize("role", ["app-user", "pub-link", "formfill", "analyst"])
 def test_a_role_that_only_fills_or_counts_reads_no_answers(role: str) -> None:
     assert not ROLES[role].verbs & READS_ANSWERS
 
@@ -77,6 +77,7 @@ READS_CLASSES = {
     "formfill": set(),
     "analyst": set(),
     "app-user": set(),
+    "pub-link": set(),
 }
 
 

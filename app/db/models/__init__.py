@@ -1,6 +1,6 @@
 """Every table, under one name: `from app.db import models`, then `models.Submission`."""
 
-from app.db.models.access import AccessToken, Actor, AppUser, Assignment, Office, User
+from app.db.models.access import AccessToken, Actor, AppUser, Assignment, Office, PublicLink, User
 from app.db.models.actor_property import ActorProperty, ActorPropertyValue
 from app.db.models.audit import Audit
 from app.db.models.comment import Comment
@@ -14,7 +14,7 @@ from app.db.models.entity import (
     PropertySource,
 )
 from app.db.models.erasure import Erasure, SweepMark
-from app.db.models.form import Form, FormAttachment, FormVersion, Project
+from app.db.models.form import Form, FormAttachment, FormLink, FormVersion, Project
 from app.db.models.hand_over import HandOver
 from app.db.models.identity import ApiKey, Incident, RecoveryCode, SecondFactor, SecurityKey, WebauthnChallenge
 from app.db.models.limits import Limit
@@ -44,6 +44,7 @@ __all__ = [
     "Erasure",
     "Form",
     "FormAttachment",
+    "FormLink",
     "FormVersion",
     "HandOver",
     "Incident",
@@ -56,6 +57,7 @@ __all__ = [
     "PasswordReset",
     "Project",
     "PropertySource",
+    "PublicLink",
     "Quarantine",
     "RecoveryCode",
     "RevealCount",

@@ -30,7 +30,7 @@ class Office(Base):
 
 
 class Actor(Base):
-    """Whoever can act: a user, an app user (Central's type `field_key`). Never deleted, only ended."""
+    """Whoever can act: a user, an app user (Central's type `field_key`), a link. Never deleted, only ended."""
 
     __tablename__ = "actors"
 
@@ -64,8 +64,19 @@ class AppUser(Base):
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("actors.id"))
 
 
+class PublicLink(Base):
+    """A link with which anybody fills one form. `once`: the page that it opens lets each visitor send one."""
+
+    __tablename__ = "public_links"
+
+    actor_id: Mapped[int] = mapped_column(ForeignKey("actors.id"), primary_key=True)
+    form_id: Mapped[int] = mapped_column(ForeignKey("forms.id"), index=True)
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("actors.id"))
+    once: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
 class AccessToken(Base):
-    """A session of a user or the token of an app user. Only the hash is kept: a stolen table opens nothing."""
+    """A session of a user, or the token of a phone or a link. Only the hash is kept: a stolen table opens nothing."""
 
     __tablename__ = "access_tokens"
 

@@ -58,6 +58,16 @@ class Form(Base):
     )
 
 
+class FormLink(Base):
+    """What names a form in a browser's address, for many times and for once; a right is still needed to open it."""
+
+    __tablename__ = "form_links"
+
+    form_id: Mapped[int] = mapped_column(ForeignKey("forms.id"), primary_key=True)
+    enketo_id: Mapped[str] = mapped_column(String(64), unique=True)
+    enketo_once_id: Mapped[str] = mapped_column(String(64), unique=True)
+
+
 class FormVersion(Base):
     """A version of a form: a draft until it is published, never changed after.
 

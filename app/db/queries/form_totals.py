@@ -53,6 +53,18 @@ def entity_related(version_ids: Collection[int]) -> set[int]:
     return set(db.session.scalars(select(source).where(source.in_(version_ids))))
 
 
+def links_to(form_ids: Collection[int]) -> dict[int, int]:
+    """How many live links there are to each of the forms; a form without any is not in it."""
+    link = models.PublicLink
+    statement = (
+        select(link.form_id, func.count())
+        .join(models.Actor, models.Actor.id == link.actor_id)
+        .where(link.form_id.in_(form_ids), models.Actor.deleted_at.is_(None))
+        .group_by(link.form_id)
+    )
+    return {row[0]: row[1] for row in db.session.execute(statement)}
+
+
 def actors(ids: Collection[int | None]) -> dict[int, models.Actor]:
     """The actors by number, ended ones too."""
     wanted = {each for each in ids if each is not None}

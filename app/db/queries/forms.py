@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
 from app.db import db, models
-from app.db.queries.form_totals import NOTHING, FormTotals, actors, entity_related, form_totals
+from app.db.queries.form_totals import NOTHING, FormTotals, actors, entity_related, form_totals, links_to
 
 
 def form(project_id: int, xml_form_id: str) -> models.Form | None:
@@ -84,7 +84,8 @@ def attachment(version_id: int, name: str) -> models.FormAttachment | None:
 class ListedForm:
     """A form as the lists show it: `version` is the published one, or the draft if there is no other.
 
-    `is_entity_related`: the version opens or changes cases. `creator`: of the form.
+    `is_entity_related`: the version opens or changes cases. `links`: how many there are with which anybody fills it;
+    `link`: what names it in a browser's address. `creator`: of the form.
     """
 
     form: models.Form
@@ -92,11 +93,13 @@ class ListedForm:
     has_draft: bool
     totals: FormTotals = NOTHING
     is_entity_related: bool = False
+    links: int = 0
+    link: models.FormLink | None = None
     creator: models.Actor | None = None
 
 
 def listed_forms(project_id: int, *, offices: int | bool = True) -> list[ListedForm]:
-    """The live forms of a project, by name; five queries however many. `offices`: whose submissions are counted."""
+    """The live forms of a project, by name; seven queries however many. `offices`: whose submissions are counted."""
     form_ = models.Form
     where = (form_.project_id == project_id, form_.deleted_at.is_(None))
     return _listed(list(db.session.scalars(select(form_).where(*where))), offices)
@@ -137,13 +140,17 @@ def _listed(forms: list[models.Form], offices: int | bool) -> list[ListedForm]:
     drafts = {row.form_id: row for row in rows if row.published_at is None}
     shown = drafts | {row.form_id: row for row in rows if row.is_current}
     related = entity_related([each.id for each in shown.values()])
-    totals, creators = form_totals(ids, offices), actors([each.created_by_id for each in forms])
+    totals, links, creators = form_totals(ids, offices), links_to(ids), actors([each.created_by_id for each in forms])
+    link = models.FormLink
+    names = {row.form_id: row for row in db.session.scalars(select(link).where(link.form_id.in_(ids)))}
     listed = [
         ListedForm(
             form=item,
             version=(found := shown.get(item.id)),
             has_draft=item.id in drafts,
             totals=totals.get(item.id, NOTHING),
+            links=links.get(item.id, 0),
+            link=names.get(item.id),
             is_entity_related=found is not None and found.id in related,
             creator=creators.get(item.created_by_id or 0),
         )

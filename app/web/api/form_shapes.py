@@ -29,12 +29,13 @@ def shown(here: Here, listed: ListedForm, *, extended: bool | None = None) -> di
     """
     form, version = listed.form, listed.version
     changes = may(here.actor, "form.update", project_id=form.project_id, form_id=form.id)
+    link = listed.link if version is not None and version.is_current else None
     answer: dict[str, Any] = {
         "project_id": form.project_id,
         "xml_form_id": form.xml_form_id,
         "state": form.state,
-        "enketo_id": None,
-        "enketo_once_id": None,
+        "enketo_id": link.enketo_id if link is not None else None,
+        "enketo_once_id": link.enketo_once_id if link is not None else None,
         "key_id": None,
         "draft_token": None,
         "created_at": form.created_at,
@@ -59,6 +60,7 @@ def _extended(listed: ListedForm) -> dict[str, Any]:
         "submissions": totals.submissions,
         "last_submission": totals.last_submission,
         "review_states": {"received": totals.received, "has_issues": totals.has_issues, "edited": totals.edited},
+        "public_links": listed.links,
         "entity_related": listed.is_entity_related,
         "has_draft": listed.has_draft,
         "excel_content_type": XLSFORM_MEDIA_TYPES[kind] if kind else None,

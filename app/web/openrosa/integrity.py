@@ -38,7 +38,7 @@ def integrity(here: Here, name: str) -> Response:
         raise problems.not_found()
     asked = [each for each in request.args.get("id", "").split(",") if entity_uuid(each)][:_MOST_IDS]
     own = here.actor.id if dataset.owner_only and here.actor.is_app_user else None
-    gone = entities.deleted_state(dataset.id, asked, here.actor.office_id, creator_id=own)
+    gone = entities.deleted_state(dataset.id, asked, here.actor.cases_office_id, creator_id=own)
     items = "".join(
         f"<entity id={quoteattr(uuid)}><deleted>{str(deleted).lower()}</deleted></entity>"
         for uuid, deleted in gone.items()

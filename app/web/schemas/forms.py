@@ -77,6 +77,7 @@ class FormSchema(ApiSchema):
     submissions = fields.Integer()
     last_submission = Moment(allow_none=True)
     review_states = fields.Nested(ReviewStatesSchema)
+    public_links = fields.Integer()
     entity_related = fields.Boolean()
     has_draft = fields.Boolean()
     created_by = fields.Nested(ActorSchema, allow_none=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tests.app.web.idor_world import MISSING, OWN, ROLES, THEIRS, THIRD, TRASH, UUIDS
+from tests.app.web.idor_world import MISSING, OURS, OWN, ROLES, THEIRS, THIRD, TRASH, UUIDS
 from tests.support.backend import instance
 
 SITE, PROJECT, OFFICE = "the site", "the project", "the own office"
@@ -225,6 +225,13 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", f"{T}/attachments/<name>"): Row("test", READERS, names=_FILE, let_in=404),
     ("POST", f"{T}/attachments/<name>"): Row("test", MANAGERS, names=_FILE, data=b"a", let_in=404),
     ("DELETE", f"{T}/attachments/<name>"): Row("test", MANAGERS, names=_FILE, let_in=404),
+    # Links with which anybody fills a form.
+    ("GET", f"{F}/public-links"): Row("form", MANAGERS, shows=True),
+    ("POST", f"{F}/public-links"): Row("form", EDITORS, json={"displayName": "New", "office": OURS}),
+    ("GET", f"{F}/public-links/<int:link_id>"): Row("link", MANAGERS),
+    ("PATCH", f"{F}/public-links/<int:link_id>"): Row("link", MANAGERS, json={"properties": {}}),
+    ("DELETE", f"{F}/public-links/<int:link_id>"): Row("link", MANAGERS),
+    ("GET", "/v1/form-links/<form_link_id>/form"): Row("form link", FORM_READERS | FILLERS),
     # Submissions.
     ("GET", S): Row("intake", TABLE_READERS, shows=True),
     ("POST", S): Row("intake", FILLERS, data=_XML, content_type="text/xml"),

@@ -115,6 +115,7 @@ def build(backend: Backend) -> World:
         for target in (OWN, FAR, MISSING)
     }
     world.params["trashed"] = _trashed_params(deleted_forms)
+    world.params |= _link_params(admin)
     return world
 
 
@@ -143,6 +144,23 @@ def _trashed_params(trashed: dict[str, int]) -> dict[str, dict[str, Any]]:
     return {
         target: {"project_id": 2 if target == FAR else 1, "form_number": number} for target, number in numbers.items()
     }
+
+
+def _link_params(admin: Person) -> dict[str, dict[str, dict[str, Any]]]:
+    """A link to the follow-up form of each kind, and what names that form in a browser's address."""
+    links: dict[str, dict[str, Any]] = {}
+    forms: dict[str, dict[str, Any]] = {GONE: {"form_link_id": "gone"}, MISSING: {"form_link_id": "0" * 32}}
+    for target in (OWN, OTHER, FAR, GONE):
+        project = 2 if target == FAR else 1
+        at = f"/projects/{project}/forms/follow_up"
+        body = {"displayName": canary(target), "office": THEIRS if target == OTHER else OURS}
+        link = admin.post(f"{at}/public-links", json=body).json["id"]
+        links[target] = {"project_id": project, "xml_form_id": "follow_up", "link_id": link}
+        if target in (OWN, FAR):
+            forms[target] = {"form_link_id": admin.get(at).json["enketoId"]}
+    assert admin.delete(f"/projects/1/forms/follow_up/public-links/{links[GONE]['link_id']}").status_code == 200
+    links[MISSING] = links[OWN] | {"link_id": 999_999}
+    return {"link": links, "form link": forms}
 
 
 def _send(phone: AppUser, target: str) -> None:

@@ -71,6 +71,8 @@ def addresses(world: World, rule: str) -> Iterator[str]:
         "token": ["none"],
         "nonce": ["none"],
         "key_id": ["1"],
+        "link_id": ["1"],
+        "form_link_id": ["none"],
     }
     wanted = re.findall(r"<(?:\w+:)?(\w+)>", rule)
     for values in itertools.product(*(given.get(each, ["1"]) for each in wanted)):
