@@ -77,6 +77,7 @@ def test_every_code_is_used_once() -> None:
         ("field_type_conflict", 400.17),
         ("expected_deprecation", 400.19),
         ("password_too_short", 400.21),
+        ("property_not_found", 400.23),
         ("dataset_link_not_allowed", 400.26),
         ("multipart_unreadable", 400.39),
         ("authentication_failed", 401.2),

@@ -20,6 +20,7 @@ from app.db.models.identity import ApiKey, Incident, RecoveryCode, SecondFactor,
 from app.db.models.limits import Limit
 from app.db.models.mail import Mail, PasswordReset
 from app.db.models.outbox import Lease, Outbox
+from app.db.models.preference import Preference
 from app.db.models.reveal import LooseningApproval, RevealCount
 from app.db.models.sealing import DataKey
 from app.db.models.submission import Quarantine, Submission, SubmissionAttachment, SubmissionVersion
@@ -55,6 +56,7 @@ __all__ = [
     "Office",
     "Outbox",
     "PasswordReset",
+    "Preference",
     "Project",
     "PropertySource",
     "PublicLink",

@@ -13,6 +13,7 @@ from app.permissions import HALF_SIGNED_IN, SIGNED_IN, verbs_on
 from app.services.accounts import change_password, end_user
 from app.services.add_user import add_user
 from app.services.offices import change_user
+from app.services.preferences import preferences_of
 from app.web.door import Door, Here, success
 from app.web.schemas import SuccessSchema
 from app.web.schemas.access import NewUserSchema, UserQuerySchema, UserSchema
@@ -29,7 +30,7 @@ def current(here: Here) -> dict[str, Any]:
         raise problems.not_found()
     shown = _shown(*user)
     if request.headers.get("X-Extended-Metadata") == "true":
-        shown |= {"verbs": sorted(verbs_on(here.actor)), "preferences": {"site": {}, "projects": {}}}
+        shown |= {"verbs": sorted(verbs_on(here.actor)), "preferences": preferences_of(here.actor.id)}
     return shown
 
 

@@ -67,6 +67,8 @@ Q = f"{P}/quarantine/<int:entry_id>"
 _FORM = (
     b"| survey | | | |\n| | type | name | label |\n| | text | a | A |\n| settings | | |\n| | form_id | version |\n| | "
 )
+_ORDER = (("property_name", "order"),)
+_NEWEST = {"propertyValue": "newest"}
 _VIEWER = (("role", "viewer"),)
 _FILE = (("name", "a.jpg"),)
 _CSV = (("name", "cases.csv"),)
@@ -98,6 +100,15 @@ TABLE: dict[tuple[str, str], Row] = {
     ("DELETE", "/v1/sessions/current"): Row("site", PERSONS, away=404),
     ("DELETE", "/v1/sessions/<token>"): Row("site", {}, names=(("token", "no-such-token"),)),
     ("GET", "/v1/users/current"): Row("site", PERSONS, away=404),
+    # What people have set for themselves; a phone sets nothing.
+    ("PUT", "/v1/user-preferences/site/<property_name>"): Row("site", PERSONS, names=_ORDER, json=_NEWEST),
+    ("DELETE", "/v1/user-preferences/site/<property_name>"): Row("site", PERSONS, names=_ORDER, let_in=404),
+    ("PUT", "/v1/user-preferences/project/<int:project_id>/<property_name>"): Row(
+        "openrosa", MEMBERS, names=_ORDER, json=_NEWEST
+    ),
+    ("DELETE", "/v1/user-preferences/project/<int:project_id>/<property_name>"): Row(
+        "openrosa", MEMBERS, names=_ORDER, let_in=404
+    ),
     # The site.
     ("GET", "/v1/users"): Row("site", ADMINS),
     ("POST", "/v1/users"): Row("site", ADMINS, json={"email": "new@example.org"}),

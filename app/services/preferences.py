@@ -1,0 +1,62 @@
+"""How does a person set something for themselves, such as the order of a list?
+
+The value is the client's own and is given back as it came. It concerns nobody else, so the audit has no line of it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from app import problems
+from app.db import db, models
+from app.db.insert import insert_if_new
+from app.db.queries import access
+from app.db.queries import preferences as queries
+from app.permissions import Actor
+from app.services.transaction import transaction
+
+MOST_CHARACTERS = 10_000
+MOST = 500
+
+
+def set_preference(by: Actor, project_id: int | None, name: str, value: Any) -> None:
+    """Set one, on the whole site without a project. Raises Problem 400.8 for what is too much, 403.1."""
+    _refuse_stranger(by)
+    if not name or len(name) > 255 or len(json.dumps(value)) > MOST_CHARACTERS:
+        raise problems.unexpected_value("propertyValue", f"a preference holds up to {MOST_CHARACTERS} characters")
+    with transaction():
+        found = queries.one_for_update(by.id, project_id, name)
+        if found is not None:
+            found.value = value
+        elif queries.how_many(by.id) >= MOST:
+            raise problems.unexpected_value("propertyName", f"there are {MOST} preferences; delete some first")
+        else:
+            # A rival that has just set the same has set it: the last one in counts, whoever that is.
+            insert_if_new(models.Preference, actor_id=by.id, project_id=project_id, name=name, value=value)
+
+
+def delete_preference(by: Actor, project_id: int | None, name: str) -> None:
+    """Forget one. Raises Problem 403.1, 404.1 if it is not set."""
+    _refuse_stranger(by)
+    with transaction():
+        found = queries.one_for_update(by.id, project_id, name)
+        if found is None:
+            raise problems.not_found()
+        db.session.delete(found)
+
+
+def preferences_of(actor_id: int) -> dict[str, Any]:
+    """All that a person has set: `site` by name, `projects` by the project's number and name."""
+    site: dict[str, Any] = {}
+    projects: dict[str, dict[str, Any]] = {}
+    for each in queries.preferences(actor_id):
+        kept = site if each.project_id is None else projects.setdefault(str(each.project_id), {})
+        kept[each.name] = each.value
+    return {"site": site, "projects": projects}
+
+
+def _refuse_stranger(by: Actor) -> None:
+    """Preferences are a person's; neither a phone nor a program has any."""
+    if by.key_id is not None or access.user(by.id) is None:
+        raise problems.insufficient_rights()
