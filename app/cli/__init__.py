@@ -5,14 +5,15 @@ from __future__ import annotations
 from flask import Flask
 from flask.cli import AppGroup
 
-from app.cli import accounts, audit, forms, mails, maintenance, operations, outbox, permissions, quarantine
+from app.cli import accounts, audit, forms, mails, maintenance, operations, outbox, permissions, problems, quarantine
 
 group = AppGroup("sportel", help="Set Sportel up and look after it.")
 
 
 def install_commands(app: Flask) -> None:
     """Add the commands to Flask's."""
-    for module in (maintenance, forms, accounts, operations, outbox, mails, permissions, quarantine, audit):
+    modules = (maintenance, forms, accounts, operations, outbox, mails, permissions, problems, quarantine, audit)
+    for module in modules:
         for command in module.COMMANDS:
             group.add_command(command)
     app.cli.add_command(group)
