@@ -34,6 +34,8 @@ VERB_WORDS: dict[str, str] = {
     "class.special_ethnicity": "Read answers of the class special:ethnicity.",
     "class.special_exploitation": "Read answers of the class special:exploitation.",
     "class.special_health": "Read answers of the class special:health.",
+    "config.read": "See what is set for the whole site.",
+    "config.set": "Set the words and pictures of the sign-in page.",
     "dataset.create": "Add an entity list to a project.",
     "dataset.delete": "Put an entity list that no form uses into the trash; needs all offices.",
     "dataset.list": "See which entity lists a project has.",

@@ -112,6 +112,8 @@ _SITE = frozenset(
         "project.create",
         "project.delete",
         "audit.read",
+        "config.read",
+        "config.set",
     ]
 )
 

@@ -34,3 +34,8 @@ def project_not_empty(forms: int) -> Problem:
 def unexpected_forms_list() -> Problem:
     """A whole project was put, and not with all of its forms."""
     return Problem(501.2, "Forms are neither added nor deleted here; give exactly the project's forms, or none at all.")
+
+
+def analytics_not_configured() -> Problem:
+    """Usage reports, which this server never sends."""
+    return Problem(501.9, "This server sends no usage reports to anybody, so there is nothing to switch on or to show.")

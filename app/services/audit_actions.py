@@ -73,6 +73,11 @@ _WRITES = (
         assignment__create="A role was given to somebody.",
         assignment__delete="A role was taken from somebody.",
     ),
+    *_of(
+        "config",
+        config__set="Something was set for the whole site: under which name.",
+        config__delete="A setting of the whole site was taken away.",
+    ),
     *_of("office", office__create="An office was added.", office__update="An office was changed."),
     *_of(
         "project",

@@ -103,6 +103,7 @@ def test_every_code_is_used_once() -> None:
         ("submission_deleted", 409.18),
         ("not_implemented", 501.1),
         ("unexpected_forms_list", 501.2),
+        ("analytics_not_configured", 501.9),
     ],
 )
 def test_a_code_that_clients_test_for_is_centrals(name: str, code: float) -> None:

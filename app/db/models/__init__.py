@@ -4,6 +4,7 @@ from app.db.models.access import AccessToken, Actor, AppUser, Assignment, Office
 from app.db.models.actor_property import ActorProperty, ActorPropertyValue
 from app.db.models.audit import Audit
 from app.db.models.comment import Comment
+from app.db.models.config import Config
 from app.db.models.entity import (
     Dataset,
     DatasetProperty,
@@ -35,6 +36,7 @@ __all__ = [
     "Assignment",
     "Audit",
     "Comment",
+    "Config",
     "DataKey",
     "Dataset",
     "DatasetProperty",

@@ -69,6 +69,7 @@ _FORM = (
 )
 _ORDER = (("property_name", "order"),)
 _NEWEST = {"propertyValue": "newest"}
+_ANALYTICS = (("key", "analytics"),)
 _VIEWER = (("role", "viewer"),)
 _FILE = (("name", "a.jpg"),)
 _CSV = (("name", "cases.csv"),)
@@ -140,6 +141,11 @@ TABLE: dict[tuple[str, str], Row] = {
         "person", ADMINS, names=(("key_id", "999999"),), let_in=404
     ),
     ("GET", "/v1/audits"): Row("site", ADMINS),
+    ("GET", "/v1/config/<key>"): Row("site", ADMINS, names=_ANALYTICS),
+    ("POST", "/v1/config/<key>"): Row("site", ADMINS, names=_ANALYTICS, json={"enabled": False}),
+    ("DELETE", "/v1/config/<key>"): Row("site", ADMINS, names=_ANALYTICS),
+    # No usage report is sent: who is let in is told so.
+    ("GET", "/v1/analytics/preview"): Row("site", ADMINS, let_in=501),
     ("GET", "/v1/roles"): Row("site", SIGNED),
     ("GET", "/v1/roles/<role>"): Row("site", SIGNED, names=_VIEWER),
     ("GET", "/v1/assignments"): Row("site", ADMINS),

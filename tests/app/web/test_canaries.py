@@ -71,6 +71,7 @@ def addresses(world: World, rule: str) -> Iterator[str]:
         "token": ["none"],
         "nonce": ["none"],
         "key_id": ["1"],
+        "key": ["logo", "login-appearance"],
         "link_id": ["1"],
         "form_link_id": ["none"],
     }

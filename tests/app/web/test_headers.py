@@ -62,7 +62,8 @@ def test_every_answer_of_every_route_and_method_is_protected(lite: Backend) -> N
                     path, method=method, headers={"Origin": "https://evil.example"} | headers
                 ) as answer:
                     found[f"{method} {path}: {answer.status}"] = list(faults(answer))
-                    seen.add(answer.status_code // 100)
+                    if answer.status_code != 501:  # said on purpose, of what this server does not do
+                        seen.add(answer.status_code // 100)
                     kinds.add(answer.mimetype)
                     if path == "/v1/sessions/current":
                         admin = lite.admin  # that ended the session

@@ -40,6 +40,9 @@ FOR_ANYBODY = {
     # Who forgot the password is nobody yet; a mailed code is checked by the service.
     ("POST", "/v1/users/reset/initiate"),
     ("POST", "/v1/users/reset/verify"),
+    # What stands on the page where one signs in.
+    ("GET", "/v1/config/public"),
+    ("GET", "/v1/config/public/<key>"),
     # The draft's own token is checked by the views.
     ("GET", "/v1/test/projects/<int:project_id>/forms/<xml_form_id>/draft/formList"),
     ("GET", "/v1/test/projects/<int:project_id>/forms/<xml_form_id>/draft/manifest"),
