@@ -185,6 +185,9 @@ class Settings:
         0, _whole(0, 5), "How many reverse proxies stand in front and set X-Forwarded-*; 0 trusts none."
     )
     log_format: str = _setting("text", _one_of("text", "json"), "text for people, json for collectors.")
+    backup_by_api: str = _setting(
+        "off", _one_of("off", "on"), "on: an administrator may take an encrypted backup away by POST /v1/backup."
+    )
     session_hours: int = _setting(9, _whole(1, 72), "Hours until a person must sign in again.")
     session_idle_minutes: int = _setting(
         15, _whole(5, 1440), "Minutes without a request after which a person must sign in again."

@@ -26,6 +26,7 @@ VERB_WORDS: dict[str, str] = {
     "assignment.delete": "Take a role away; only one that one could give.",
     "assignment.list": "See who holds which role.",
     "audit.read": "Read the audit of the whole site.",
+    "backup.run": "Take an encrypted backup of everything away, where the operator allows it.",
     "class.contact": "Read answers of the class contact: how a person is reached.",
     "class.identifying": "Read answers of the class identifying, and those of no declared class.",
     "class.operational": "Read answers of the class operational: how the work goes.",

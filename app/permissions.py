@@ -112,6 +112,7 @@ _SITE = frozenset(
         "project.create",
         "project.delete",
         "audit.read",
+        "backup.run",
         "config.read",
         "config.set",
     ]

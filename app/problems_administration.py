@@ -39,3 +39,12 @@ def unexpected_forms_list() -> Problem:
 def analytics_not_configured() -> Problem:
     """Usage reports, which this server never sends."""
     return Problem(501.9, "This server sends no usage reports to anybody, so there is nothing to switch on or to show.")
+
+
+def backup_not_allowed() -> Problem:
+    """A backup over the network, where the operator has not allowed it."""
+    return Problem(
+        501.41,
+        "Backups are not given out over the network here; the operator allows it with SPORTEL_BACKUP_BY_API=on, or"
+        " makes one with: flask --app wsgi sportel backup.",
+    )

@@ -73,6 +73,7 @@ _WRITES = (
         assignment__create="A role was given to somebody.",
         assignment__delete="A role was taken from somebody.",
     ),
+    *_of("backup", backup__run="A backup was asked for over the network."),
     *_of(
         "config",
         config__set="Something was set for the whole site: under which name.",

@@ -70,6 +70,12 @@ class NewUserSchema(ApiSchema):
     office = fields.String(validate=_name)
 
 
+class PassphraseSchema(ApiSchema):
+    """What a backup is encrypted with; without it nothing in it opens."""
+
+    passphrase = fields.String(required=True, load_only=True, validate=validate.Length(max=1024))
+
+
 class ActorPropertySchema(ApiSchema):
     """A name under which something is noted of phones; the values that they have with extended metadata."""
 

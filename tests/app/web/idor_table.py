@@ -144,6 +144,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/v1/config/<key>"): Row("site", ADMINS, names=_ANALYTICS),
     ("POST", "/v1/config/<key>"): Row("site", ADMINS, names=_ANALYTICS, json={"enabled": False}),
     ("DELETE", "/v1/config/<key>"): Row("site", ADMINS, names=_ANALYTICS),
+    # The operator has not allowed it: who is let in is told so.
+    ("POST", "/v1/backup"): Row("site", ADMINS, json={"passphrase": "a long enough one"}, let_in=501),
     # No usage report is sent: who is let in is told so.
     ("GET", "/v1/analytics/preview"): Row("site", ADMINS, let_in=501),
     ("GET", "/v1/roles"): Row("site", SIGNED),
