@@ -135,8 +135,8 @@ CHORES: tuple[Chore, ...] = (
     Chore("audit-seal", audit_chain.SEAL_EVERY_SECONDS, audit_chain.seal_lines, audit_chain.is_due),
     Chore("limits", 3600, limits.sweep_limits, limits.is_anything_old),
     Chore("trash-cases", 300, purge_entities.purge_entities, purge_entities.is_anything_to_purge),
-    Chore("purge", 3600, change_submission.purge_deleted, change_submission.anything_to_purge),
+    Chore("trash-submissions", 3600, change_submission.purge_deleted, change_submission.anything_to_purge),
     Chore("mail", 1, partial(mails.send_due, WRITERS), mails.is_due, alone=False, beside=True),
-    Chore("trash", 300, purge_forms.purge_forms, purge_forms.is_anything_to_purge),
+    Chore("trash-forms", 300, purge_forms.purge_forms, purge_forms.is_anything_to_purge),
     Chore("audit-head", audit_chain.TELL_EVERY_SECONDS, audit_chain.tell_head, alone=False),
 )

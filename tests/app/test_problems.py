@@ -8,12 +8,28 @@ from typing import Any
 
 import pytest
 
-from app import problems, problems_administration, problems_lists, problems_mail, problems_odata, problems_sign_in, problems_submissions
+from app import (
+    problems,
+    problems_administration,
+    problems_lists,
+    problems_mail,
+    problems_odata,
+    problems_sign_in,
+    problems_submissions,
+)
 from app.problems import Problem
 
 CATALOGUE: dict[str, Callable[..., Problem]] = {
     name: factory
-    for module in (problems, problems_administration, problems_lists, problems_mail, problems_odata, problems_sign_in, problems_submissions)
+    for module in (
+        problems,
+        problems_administration,
+        problems_lists,
+        problems_mail,
+        problems_odata,
+        problems_sign_in,
+        problems_submissions,
+    )
     for name, factory in inspect.getmembers(module, inspect.isfunction)
     if factory.__module__ == module.__name__
 }

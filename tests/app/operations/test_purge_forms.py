@@ -29,7 +29,7 @@ def thirty_days_pass(backend: Backend) -> None:
 
 def purge(backend: Backend) -> int:
     """What the worker's chore does, if it is due."""
-    (chore,) = (each for each in CHORES if each.name == "trash")
+    (chore,) = (each for each in CHORES if each.name == "trash-forms")
     with backend.app.app_context():
         return service.purge_forms() if chore.is_due() else 0
 
