@@ -14,13 +14,6 @@ def key_does_not_exist(field: str, value: str, table: str) -> Problem:
     )
 
 
-def property_not_found(name: str) -> Problem:
-    """A body without what it is sent for."""
-    return Problem(
-        400.23, f"There is no property '{name}' in what was sent; add it and send again.", {"property": name}
-    )
-
-
 def dataset_link_not_allowed() -> Problem:
     """An entity list for what is shown as a picture, or heard."""
     return Problem(400.26, "Only a data file can be an entity list; give this attachment a file of its own.")

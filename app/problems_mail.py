@@ -18,7 +18,7 @@ def too_many_mails(seconds: int) -> Problem:
 def no_mail() -> Problem:
     """Nobody has set a mail server."""
     return Problem(
-        501.41,
+        501.42,
         "This server sends no mail: the operator sets SPORTEL_SMTP_HOST, or gives you another password with"
         " `flask --app wsgi sportel set-password`. / Ky server nuk dërgon e-mail; njoftoni administratorin.",
         {"setting": "SPORTEL_SMTP_HOST"},

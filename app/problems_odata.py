@@ -10,9 +10,9 @@ def unparseable_expression(reason: str) -> Problem:
     return Problem(400.18, f"The OData expression could not be read: {reason}.", {"reason": reason})
 
 
-def property_not_found(name: str) -> Problem:
-    """A name that the table does not have."""
-    return Problem(400.23, f"There is no property '{name}' here; look it up in $metadata.", {"property": name})
+def property_not_found(name: str, remedy: str = "look it up in $metadata") -> Problem:
+    """A name that the table does not have, or what a body was to be sent for."""
+    return Problem(400.23, f"There is no property '{name}' here; {remedy}.", {"property": name})
 
 
 def unsupported_select(name: str) -> Problem:

@@ -35,7 +35,7 @@ _CHARACTERS, _GROUP = 28, 4
 def ask(email: str, *, address: str | None) -> None:
     """Have a code mailed to the person with this address, if there is one. `address`: the IP address that asks.
 
-    Raises Problem 401.8 if passwords are off, 429.4, the same for whoever is there and is not, 501.41 without a mail
+    Raises Problem 401.8 if passwords are off, 429.4, the same for whoever is there and is not, 501.42 without a mail
     server.
     """
     check_passwords_count()
@@ -50,7 +50,7 @@ def invalidate(by: Actor, email: str) -> None:
     """End a password that somebody else may know, with every session and API key, and have a code mailed.
 
     API keys go here, because somebody may have made them with it; where a password was only forgotten they stay.
-    For an address of nobody nothing is done. Raises Problem 501.41 without a mail server.
+    For an address of nobody nothing is done. Raises Problem 501.42 without a mail server.
     """
     _refuse_without_mail()
     moment = now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app import problems, problems_administration
+from app import problems, problems_odata
 from app.permissions import SIGNED_IN, holds_role_in
 from app.services import preferences as service
 from app.web.body import JSON_BYTES, read_body
@@ -53,7 +53,7 @@ def _value() -> Any:
     """What is to be set: any JSON, also null, which a field that is left out would look like."""
     body = parse_json(read_body("The body", JSON_BYTES) or b"{}", 'send {"propertyValue": …}')
     if not isinstance(body, dict) or _VALUE not in body:
-        raise problems_administration.property_not_found(_VALUE)
+        raise problems_odata.property_not_found(_VALUE, "add it to the body and send again")
     if len(body) > 1:
         raise problems.unexpected_value("the body", f"it holds {_VALUE} and nothing else")
     return body[_VALUE]

@@ -10,12 +10,13 @@ from app import problems
 from app.db.queries import actor_properties
 from app.db.queries import public_links as queries
 from app.db.queries.public_links import ShownLink
-from app.permissions import SIGNED_IN, may, office_scope, visible_projects
+from app.permissions import SIGNED_IN, may, office_scope, visible_projects, widest_office_scope
 from app.services import public_links as service
 from app.web.api.form_shapes import listed
 from app.web.api.form_shapes import shown as form_shown
 from app.web.api.forms import ONE as FORM
 from app.web.door import Door, Here, success
+from app.web.row_scope import hold_to
 from app.web.schemas import SuccessSchema
 from app.web.schemas.forms import FormSchema
 from app.web.schemas.public_links import NewPublicLinkSchema, PublicLinkChangeSchema, PublicLinkSchema
@@ -91,6 +92,8 @@ def form(here: Here, form_link_id: str) -> dict[str, Any]:
         if anywhere or any(visible_projects(here.actor, verb) != set() for verb in verbs):
             raise problems.not_found()
         raise problems.insufficient_rights()
+    # The address names no project, so the door could not hold what is counted here.
+    hold_to(widest_office_scope(here.actor, project_id=found.project_id, form_id=found.id))
     held = [verb for verb in verbs if may(here.actor, verb, project_id=found.project_id, form_id=found.id)]
     if not held:
         raise problems.insufficient_rights()

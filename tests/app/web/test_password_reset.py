@@ -334,7 +334,7 @@ def test_where_passwords_open_nothing_none_is_chosen(lite: Backend, mail_server:
 def test_without_a_mail_server_the_remedy_is_named(lite: Backend, email: str) -> None:
     with_person(lite)
     answer = initiate(lite, email)
-    assert (answer.status_code, answer.json["code"]) == (501, 501.41)
+    assert (answer.status_code, answer.json["code"]) == (501, 501.42)
     assert "SPORTEL_SMTP_HOST" in answer.json["message"] and "set-password" in answer.json["message"]
-    assert lite.admin.post("/users/reset/initiate?invalidate=true", json={"email": email}).json["code"] == 501.41
+    assert lite.admin.post("/users/reset/initiate?invalidate=true", json={"email": email}).json["code"] == 501.42
     assert sign_in(lite, PASSWORD).status_code == 200
