@@ -86,10 +86,14 @@ def is_full(error: DBAPIError) -> bool:
     return sqlite == "SQLITE_FULL" or postgresql == "53100"
 
 
+def _read_json(content: Any) -> Any:
+    """What a JSON column holds. Exports read that of many rows, and SQLite gives a bare number as such."""
+    return orjson.loads(content) if isinstance(content, str | bytes) else content
+
+
 def engine_options(url: str) -> dict[str, Any]:
     """Pool settings: PostgreSQL's connections are checked before use, so that a restart heals by itself."""
-    # Exports read the JSON of many rows.
-    reading = {"json_deserializer": orjson.loads}
+    reading = {"json_deserializer": _read_json}
     if url.startswith("sqlite"):
         # The connection that was used last knows the pages that the next one needs.
         return reading | {"connect_args": {"check_same_thread": False}, "pool_use_lifo": True}
