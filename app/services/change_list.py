@@ -84,7 +84,7 @@ def delete_list(actor: Actor, project: models.Project, dataset: models.Dataset) 
 
 
 def add_property(actor: Actor, dataset: models.Dataset, name: str, sensitivity: str) -> None:
-    """A published property; one that only a draft has named until now is published, with the stricter class.
+    """A published property; one that only a draft has named, or that was deleted, is published with the stricter class.
 
     Raises Problem 400.8 for a bad name, 409.3 if it is there, 409.17 if it is there with other letters.
     """
@@ -126,7 +126,9 @@ def delete_property(actor: Actor, project: models.Project, dataset: models.Datas
             raise problems_lists.property_in_use(name, [])
         # Of older versions of forms: what they say is in their XML.
         db.session.execute(delete(models.PropertySource).where(models.PropertySource.property_id == row.id))
-        db.session.execute(delete(models.DatasetProperty).where(models.DatasetProperty.id == row.id))
+        # The row keeps the class: older versions and cases in the trash may have values, and whoever adds the property
+        # again must not show them to more people than before.
+        db.session.get_one(models.DatasetProperty, row.id).published_at = None
         record("dataset.update", actor, project_id=dataset.project_id, name=dataset.name, deletedProperty=name)
 
 
