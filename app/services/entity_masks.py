@@ -7,10 +7,12 @@ identifying.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from app.db import models
+from sqlalchemy import select, update
+
+from app.db import db, models
 from app.db.queries import entities as queries
 from app.services.entity_content import EntityContent, open_entity
 from app.services.schemas import schema_of
@@ -84,11 +86,37 @@ def mask_of_list(view: View, dataset: models.Dataset) -> EntityMask:
 
 def label_classes(dataset_id: int, default: str) -> frozenset[str]:
     """What a reader needs for the labels of a list: what every published version that writes it makes them of."""
-    found: set[str] = set()
     name, sources = queries.label_sources(dataset_id)
-    for version_id, sha256 in sources:
-        schema = schema_of(version_id, sha256)
+    return _made_of(name, sources, default) or _IDENTIFYING
+
+
+def keep_labels_masked(form_id: int, default: str) -> None:
+    """Before a form's versions are deleted: where they alone say what a label is made of, it counts as typed by hand.
+
+    Otherwise what is left, or a form that is published later, would loosen the labels that this form has written. Their
+    submissions have been let go by then, so it may be any version that no submission is known of.
+    """
+    for dataset_id in queries.lists_written_by(form_id):
+        name, sources = queries.label_sources(dataset_id)
+        own = _made_of(name, [each for each in sources if each.form_id == form_id], default)
+        rest = _made_of(name, [each for each in sources if each.form_id != form_id], default)
+        if own - rest - {"open"}:
+            _count_as_typed(dataset_id)
+
+
+def _count_as_typed(dataset_id: int) -> None:
+    version, entity = models.EntityVersion, models.Entity
+    cases = select(entity.id).where(entity.dataset_id == dataset_id)
+    unknown = version.entity_id.in_(cases), version.submission_version_id.is_(None)
+    statement = update(version).where(*unknown).values(label_typed=True)
+    db.session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def _made_of(name: str, sources: Iterable[queries.LabelSource], default: str) -> frozenset[str]:
+    found: set[str] = set()
+    for source in sources:
+        schema = schema_of(source.version_id, source.sha256)
         for declaration in schema.entities:
             if declaration.dataset == name and declaration.label_path is not None:
                 found |= needed(declaration.label_path, schema, default)
-    return frozenset(found) or _IDENTIFYING
+    return frozenset(found)

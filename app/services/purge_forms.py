@@ -17,6 +17,7 @@ from app.db.queries import blobs as blob_queries
 from app.db.queries import forms as queries
 from app.services.audit import record
 from app.services.change_form import KEPT_FOR
+from app.services.entity_masks import keep_labels_masked
 from app.services.erase_submission import forget_old_pages
 from app.services.transaction import transaction
 from app.services.uploads import discard_blobs
@@ -85,6 +86,7 @@ def _end(form_id: int) -> None:
         blobs = {row.blob_key for row in kept}
         _change(delete(Kept).where(Kept.form_id == form_id))
         _destroy([row.data_key_id for row in kept])
+        keep_labels_masked(form_id, db.session.get_one(models.Project, form.project_id).default_sensitivity)
         _let_go("form_versions", db.session.scalars(select(FormVersion.id).where(FormVersion.form_id == form_id)).all())
         for table in (FormVersion, models.FormLink, models.LooseningApproval, models.Assignment):
             _change(delete(table).where(table.form_id == form_id))

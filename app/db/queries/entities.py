@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Row, func, select
 
@@ -82,17 +83,37 @@ def properties(dataset_id: int) -> list[models.DatasetProperty]:
     )
 
 
-def label_sources(dataset_id: int) -> tuple[str, list[tuple[int, str]]]:
-    """The list's name, and the published form versions that write it, each with its hash."""
+class LabelSource(NamedTuple):
+    """A published form version that writes a list."""
+
+    version_id: int
+    sha256: str
+    form_id: int
+
+
+def label_sources(dataset_id: int) -> tuple[str, list[LabelSource]]:
+    """The list's name, also if it is in the trash, and the published form versions that write it."""
     form_version, source = models.FormVersion, models.DatasetSource
     statement = (
-        select(form_version.id, form_version.sha256)
+        select(form_version.id, form_version.sha256, form_version.form_id)
         .join(source, source.form_version_id == form_version.id)
         .where(source.dataset_id == dataset_id, form_version.published_at.is_not(None))
         .order_by(form_version.id)
     )
-    name = db.session.scalars(select(Dataset.name).where(Dataset.id == dataset_id)).one()
-    return name, [(row.id, row.sha256) for row in db.session.execute(statement)]
+    name = func.coalesce(Dataset.deleted_name, Dataset.name)
+    found = [LabelSource(row.id, row.sha256, row.form_id) for row in db.session.execute(statement)]
+    return db.session.scalars(select(name).where(Dataset.id == dataset_id)).one(), found
+
+
+def lists_written_by(form_id: int) -> list[int]:
+    """The lists that any version of a form writes."""
+    form_version, source = models.FormVersion, models.DatasetSource
+    statement = (
+        select(source.dataset_id)
+        .join(form_version, form_version.id == source.form_version_id)
+        .where(form_version.form_id == form_id)
+    )
+    return sorted(set(db.session.scalars(statement)))
 
 
 def typed_by_hand(dataset_id: int) -> frozenset[int]:
