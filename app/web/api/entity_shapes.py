@@ -35,9 +35,15 @@ def shown_version(case: ShownEntity) -> dict[str, Any]:
         "user_agent": version.user_agent or "",
         "version": version.version,
         "base_version": version.base_version,
-        "conflicting_properties": version.conflicting_properties,
+        "conflicting_properties": _conflicting(case),
         "created_at": version.created_at,
     }
+
+
+def _conflicting(case: ShownEntity) -> list[str] | None:
+    """The properties in conflict, without the masked: that one was changed twice would tell something of it."""
+    says, names = case.content.data, case.version.conflicting_properties
+    return names and [name for name in names if name in says and not isinstance(says[name], Masked)]
 
 
 def _data(case: ShownEntity) -> dict[str, str | None]:

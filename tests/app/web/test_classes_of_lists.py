@@ -107,3 +107,19 @@ def test_a_purged_form_masks_no_label_that_the_forms_left_make_of_the_same(lite:
     send_case(lite, OTHER, form="intake", label="C-2")
     purge(lite, "second")
     assert labels(viewer(lite)) == {UUID: "C-1", OTHER: "C-2"}
+
+
+def test_a_masked_property_is_not_named_among_those_in_conflict(lite: Backend) -> None:
+    lite.office("tr-01")
+    lite.admin.publish(CASES)
+    lite.admin.publish(FOLLOW_UP)
+    send_case(lite, UUID, form="intake", label="C-1")
+    phone = lite.phone(office="tr-01")
+    for number in ("1", "2"):
+        meta = entity(f'id="{UUID}" update="1" baseVersion="1"')
+        answers = f"<case>{UUID}</case><code>C-{number}1</code><person>Name {number}</person><office>tr-01</office>"
+        assert phone.send(instance("follow_up", answers, meta=meta)).status_code == 201
+    lite.work()
+    for reader, named in ((viewer(lite), ["code"]), (lite.admin, ["code", "person"])):
+        assert reader.get(f"{CASE}/versions").json[-1]["conflictingProperties"] == named
+        assert reader.get(CASE).json["currentVersion"]["conflictingProperties"] == named
