@@ -96,8 +96,11 @@ def apply_held(
     changes = {(each.dataset, entity_uuid(each.id)): each for each in entity_values(submission, schema)}
     for held in backlog.held_by(version.id):
         dataset = db.session.get_one(models.Dataset, held.dataset_id)
-        change = changes[dataset.name, held.entity_uuid]
+        change = changes[dataset.deleted_name or dataset.name, held.entity_uuid]
         try:
+            # Another list may have its name by now: what waited was not meant for that one.
+            if dataset.deleted_at is not None:
+                raise EntityMissing("the list was deleted")
             with db.session.begin_nested():
                 _apply(origin, change, force=force)
         except _Early:
@@ -352,6 +355,6 @@ def _backlog_record(origin: Origin, act: str, dataset: models.Dataset, uuid: str
         origin.actor,
         project_id=origin.project.id,
         submission_id=origin.submission.submission_id,
-        dataset=dataset.name,
+        dataset=dataset.deleted_name or dataset.name,
         uuid=uuid,
     )

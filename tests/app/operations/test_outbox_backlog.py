@@ -16,7 +16,7 @@ from app.services.outbox_work import enqueue_what_waits_too_long
 from app.services.transaction import transaction
 from tests.app.looking import actions, rows
 from tests.app.operations.test_outbox import FIRST, cases, creation
-from tests.app.shown_forms import entity
+from tests.app.shown_forms import entity, simple
 from tests.support.backend import AppUser, Backend, instance
 
 __all__ = ["cases"]  # the fixture of the work's own tests
@@ -180,3 +180,16 @@ def test_what_is_held_is_not_held_twice_when_its_work_is_done_again(cases: Backe
     cases.work()
     assert held(cases) == [2]
     assert actions(cases, "submission.backlog") == ["submission.backlog.hold"]
+
+
+def test_what_waits_for_a_list_that_was_deleted_is_given_up_and_makes_no_case_in_another(cases: Backend) -> None:
+    send(cases.phone(), step(1, "<code>C-2</code>"))
+    assert held(cases) == [1]
+    for form in ("intake", "follow_up"):
+        cases.admin.publish_version(form, simple(form, "2"))
+    assert cases.admin.delete("/projects/1/datasets/cases").status_code == 200
+    assert cases.admin.post("/projects/1/datasets", json={"name": "cases"}).status_code == 200
+    five_days_pass(cases)
+    assert (held(cases), rows(cases, models.Outbox), rows(cases, models.Entity)) == ([], [], [])
+    (refused,) = rows(cases, models.Audit, models.Audit.action == "entity.error")
+    assert refused.details == {"dataset": "cases", "reason": "the list was deleted"}
