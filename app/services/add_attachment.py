@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from app import problems
 from app.db import models
 from app.db.queries import submissions as queries
-from app.permissions import Actor
+from app.permissions import Actor, office_scope
 from app.problems import Problem
 from app.runtime import runtime
 from app.services.attach_files import attach_files
@@ -23,14 +23,22 @@ def add_attachment(
     content_type: str,
     chunks: Iterable[bytes],
 ) -> None:
-    """Put the file in its row. Raises Problem 404.1 if the answers name no such file, 409.3 for other content."""
+    """Put the file in its row.
+
+    Raises Problem 404.1 if the answers name no such file or the actor may only read this office's submissions, 409.3
+    for other content.
+    """
     if queries.attachment(version.id, name) is None:
         raise problems.not_found()
     form = queries.form_of(version)
+    offices = office_scope(actor, "submission.update", project_id=form.project_id, form_id=form.id)
     context = Context(actor, form.project_id, form.id, version.instance_id, version.id)
     file = store_file(name, content_type[:255], chunks, max_bytes=runtime().settings.max_file_bytes)
     try:
         with transaction():
+            locked = queries.submission_for_update(version.submission_id)
+            if locked.deleted_at is not None or not queries.is_reached(locked, offices):
+                raise problems.not_found()
             attached = attach_files(version.id, (file,), context)
     except Problem:
         discard_files((file,))

@@ -102,8 +102,7 @@ def _locked(act: Act, verb: str, instance_id: str, *, deleted: bool = False) -> 
         raise problems.not_found()
     submission = submission_queries.submission_for_update(found[0].id)
     # Looked at again under the lock: a rival may have deleted it, or handed it over.
-    is_reached = offices is True or submission.office_id == offices
-    if (submission.deleted_at is not None) != deleted or not is_reached:
+    if (submission.deleted_at is not None) != deleted or not submission_queries.is_reached(submission, offices):
         raise problems.not_found()
     return submission
 

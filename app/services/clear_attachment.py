@@ -7,7 +7,7 @@ from app.clock import now
 from app.db import db, models
 from app.db.queries import blobs as blob_queries
 from app.db.queries import submissions as queries
-from app.permissions import Actor
+from app.permissions import Actor, office_scope
 from app.services.audit import record
 from app.services.read_submissions import files_of
 from app.services.transaction import transaction
@@ -25,8 +25,8 @@ def clear_attachment(
 ) -> None:
     """Empty the place of a file; another version that has the same file keeps it.
 
-    Raises Problem 404.1 if the answers name no such file, 403.11 if the view hides it: nobody takes away what they
-    cannot see.
+    Raises Problem 404.1 if the answers name no such file or the actor may only read this office's submissions,
+    403.11 if the view hides it: nobody takes away what they cannot see.
     """
     slot = next((each for each in files_of(view, submission, version) if each.row.name == name), None)
     if slot is None:
@@ -34,11 +34,13 @@ def clear_attachment(
     if slot.hidden is not None:
         raise problems.class_hidden(slot.hidden.sensitivity)
     submission_id, version_id = submission.id, version.id
+    # Not the view's offices: reading often reaches further than changing.
+    offices = office_scope(actor, "submission.update", project_id=form.project_id, form_id=form.id)
     gone: set[str] = set()
     with transaction():
         locked = queries.submission_for_update(submission_id)
         row = queries.attachment(version_id, name)
-        if locked.deleted_at is not None or row is None:
+        if locked.deleted_at is not None or row is None or not queries.is_reached(locked, offices):
             raise problems.not_found()
         if row.blob_key is not None:
             gone = {row.blob_key}

@@ -36,6 +36,11 @@ def in_scope(statement: Select[*Columns], scope: Scope) -> Select[*Columns]:
     return statement.where(at.is_not(None) if scope.deleted else at.is_(None))
 
 
+def is_reached(submission: models.Submission, offices: int | bool) -> bool:
+    """Is a row that is there already within these offices (True: all, False: none)? For what is locked to change it."""
+    return offices is True or (offices is not False and submission.office_id == offices)
+
+
 def version_by_instance(form_id: int, is_draft: bool, instance_id: str) -> models.SubmissionVersion | None:
     """The version with this instance ID, of any submission of the form; for intake, so without a scope."""
     return db.session.scalar(

@@ -23,6 +23,7 @@ FORM = """
 |          | visit   | 1       | sportel="urn:sportel:xforms" |
 """
 ONE = "/projects/1/forms/visit/submissions/uuid:1"
+DRAFT_ONE = "/projects/1/forms/visit/draft/submissions/uuid:1"
 
 
 def answers(new: str, who: str, age: int, *, old: str | None = None, more: str = "") -> str:
@@ -92,6 +93,31 @@ def test_nobody_takes_away_a_file_that_they_may_not_see(backend: Backend, reader
     manager = backend.person(Grant("manager", 1, all_offices=True))
     assert manager.delete(f"{ONE}/attachments/a.jpg").json["code"] == 403.11
     assert reader.get(f"{ONE}/attachments/a.jpg").data == b"photo"
+
+
+@pytest.mark.parametrize("at", [ONE, f"{ONE}/versions/uuid:1", DRAFT_ONE], ids=["current", "version", "draft"])
+def test_who_only_reads_another_offices_submission_neither_clears_nor_fills_its_files(
+    backend: Backend, at: str
+) -> None:
+    """Who manages one office and reads all: the right to read reaches further than the right to change."""
+    form = FORM.replace("Pic   | identifying", "Pic   | operational")
+    here, there = backend.office("tr-01"), backend.office("vl-02")
+    backend.admin.publish(form)
+    drafted = backend.admin.post("/projects/1/forms/visit/draft?ignoreWarnings=true")
+    assert drafted.status_code == 200, drafted.text
+    owner = backend.person(Grant("manager", 1), office=there)
+    for all_of_them in ("/projects/1/forms/visit/submissions", "/projects/1/forms/visit/draft/submissions"):
+        sent = owner.post(all_of_them, data=answers("uuid:1", "Drita", 30), content_type="text/xml")
+        assert sent.status_code == 200, sent.text
+    current = at.split("/versions/")[0] + "/attachments/a.jpg"
+    neighbour = backend.person(Grant("manager", 1), Grant("viewer", 1, all_offices=True), office=here)
+
+    assert neighbour.post(current, data=b"false").json["code"] == 404.1
+    assert blobs(backend) == set()
+    assert owner.post(current, data=b"photo").status_code == 200
+    assert neighbour.delete(f"{at}/attachments/a.jpg").json["code"] == 404.1
+    assert neighbour.get(current).data == b"photo"
+    assert owner.delete(f"{at}/attachments/a.jpg").status_code == 200
 
 
 def test_who_has_sent_something_is_listed_once_by_name(backend: Backend, reader: Person) -> None:
