@@ -18,11 +18,11 @@ from app.db import db, models
 from app.db.queries import deleted_submissions as queries
 from app.db.queries import submissions as submission_queries
 from app.db.queries.submissions import Scope
-from app.permissions import ANONYMOUS, Actor, office_scope
+from app.permissions import Actor, office_scope
 from app.problems import Problem
 from app.services.audit import record
 from app.services.comments import keep_note
-from app.services.erase_submission import erase_submission
+from app.services.erase_submission import erase_deleted
 from app.services.transaction import transaction
 
 KEPT_FOR = timedelta(days=30)
@@ -77,12 +77,14 @@ def restore_submission(act: Act, instance_id: str) -> None:
 def purge_deleted() -> int:
     """Erase what was deleted more than 30 days ago; how many. One that fails is tried again at the next time."""
     purged = 0
-    for form, submission_id, instance_id in queries.deleted_before(now() - KEPT_FOR):
+    for form, submission_id in queries.deleted_before(now() - KEPT_FOR):
         try:
-            erase_submission(ANONYMOUS, form, instance_id, "deleted more than 30 days ago")
+            erased = erase_deleted(submission_id, now() - KEPT_FOR, "deleted more than 30 days ago")
         except Problem as problem:
             log.warning("submission.not-purged", code=problem.code)
             return purged
+        if erased is None:  # restored or erased meanwhile
+            continue
         with transaction():
             about = {"project_id": form.project_id, "form_id": form.id, "submission_id": submission_id}
             record("submission.purge", None, **about)

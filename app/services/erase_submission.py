@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from sqlalchemy import delete, func, or_, select, text, update
@@ -20,7 +21,7 @@ from app.db import db, models
 from app.db.engine import BUSY_SECONDS
 from app.db.insert import insert_if_new
 from app.db.queries import blobs as blob_queries
-from app.permissions import Actor
+from app.permissions import ANONYMOUS, Actor
 from app.runtime import runtime
 from app.services.audit import record
 from app.services.erasure_ledger import (
@@ -96,34 +97,67 @@ def erase_submission(actor: Actor, form: models.Form, instance_id: str, reason: 
         if not found.submission_ids and not found.kept and not is_erased(form.id, instance_id):
             raise problems.not_found()
         erased, blobs = _erase(found)
-        key, moment = ledger_key(), now()
-        ledger = [
-            LedgerLine(key, item_hash(form.project_id, form.xml_form_id, each), moment, actor.id or None, reason)
-            for each in sorted(found.instance_ids)
-        ]
-        add_to_ledger(ledger)
-        about: list[int | None] = [*found.submission_ids] or [None]
-        for submission_id in about:
-            record(
-                "submission.erase",
-                actor,
-                project_id=form.project_id,
-                form_id=form.id,
-                submission_id=submission_id,
-                versions=erased.versions,
-                files=erased.files,
-            )
-        db.session.flush()
-        # Before the commit: what the file says and the database does not will be erased at the next restore, which
-        # is what was asked for; the other way round an old backup would bring the person back.
-        _write_ledger(ledger)
-        crash_point("erasure.written")
+        _write_down(actor, form, found, erased, reason, found.instance_ids)
+    _take_away(blobs)
+    return erased
+
+
+def erase_deleted(submission_id: int, deleted_before: datetime, reason: str) -> Erased | None:
+    """Erase one row that was deleted before this moment, and nothing else; None if that is not so any more.
+
+    The same instance ID may live on: the form was deleted and published anew, and the phone has sent it again. What
+    is there under it is neither erased nor written into the ledger, which would have it erased at the next restore.
+
+    Raises Problem 503.1 if the ledger cannot be written.
+    """
+    with transaction():
+        submission = db.session.get_one(Submission, submission_id, with_for_update=True, populate_existing=True)
+        is_due = submission.deleted_at is not None and submission.deleted_at < deleted_before
+        if not is_due or db.session.get_one(Key, submission.data_key_id, populate_existing=True).wrapped is None:
+            return None
+        form = db.session.get_one(models.Form, submission.form_id)
+        found = _find_deleted(form, submission_id)
+        others = _held_elsewhere(form, found)
+        erased, blobs = _erase(found)
+        _write_down(ANONYMOUS, form, found, erased, reason, found.instance_ids - others)
+    _take_away(blobs)
+    return erased
+
+
+def _write_down(
+    actor: Actor, form: models.Form, found: _Found, erased: Erased, reason: str, instance_ids: Iterable[str]
+) -> None:
+    """The lines of ledger and audit, in the running transaction. `instance_ids`: what must never come back."""
+    key, moment = ledger_key(), now()
+    ledger = [
+        LedgerLine(key, item_hash(form.project_id, form.xml_form_id, each), moment, actor.id or None, reason)
+        for each in sorted(instance_ids)
+    ]
+    add_to_ledger(ledger)
+    about: list[int | None] = [*found.submission_ids] or [None]
+    for submission_id in about:
+        record(
+            "submission.erase",
+            actor,
+            project_id=form.project_id,
+            form_id=form.id,
+            submission_id=submission_id,
+            versions=erased.versions,
+            files=erased.files,
+        )
+    db.session.flush()
+    # Before the commit: what the file says and the database does not will be erased at the next restore, which
+    # is what was asked for; the other way round an old backup would bring the person back.
+    _write_ledger(ledger)
+    crash_point("erasure.written")
+
+
+def _take_away(blobs: set[str]) -> None:
     crash_point("erasure.committed")
     db.session.expire_all()  # what was read before says what is no more
     discard_blobs(blobs)
     crash_point("erasure.unlinked")
     forget_old_pages()
-    return erased
 
 
 def _write_ledger(lines: list[LedgerLine]) -> None:
@@ -204,10 +238,44 @@ def _find(form: models.Form, instance_id: str, *, with_kept_edits: bool = False)
             .with_for_update()
         )
     )
+    return _found(form, form_ids, submission_ids, {instance_id}, with_kept_edits=with_kept_edits)
+
+
+def _find_deleted(form: models.Form, submission_id: int) -> _Found:
+    """The same of one row, which is locked: with what was kept aside of it, and not of its namesakes."""
+    return _found(form, [form.id], [submission_id], set(), with_kept_edits=True)
+
+
+def _held_elsewhere(form: models.Form, found: _Found) -> set[str]:
+    """Which of its instance IDs another submission has too that is not erased, under the same form ID."""
+    form_ids = [each.id for each in forms_called(form.project_id, form.xml_form_id)]
+    statement = (
+        select(Version.instance_id)
+        .join(Submission, Submission.id == Version.submission_id)
+        .join(Key, Key.id == Submission.data_key_id)
+        .where(
+            Version.form_id.in_(form_ids),
+            Version.instance_id.in_(found.instance_ids),
+            Submission.id.not_in(found.submission_ids),
+            Submission.is_draft.is_(False),
+            Key.wrapped.is_not(None),
+        )
+    )
+    return set(db.session.scalars(statement))
+
+
+def _found(
+    form: models.Form,
+    form_ids: list[int],
+    submission_ids: list[int],
+    named: set[str],
+    *,
+    with_kept_edits: bool,
+) -> _Found:
     versions = db.session.execute(
         select(Version.id, Version.instance_id).where(Version.submission_id.in_(submission_ids))
     ).all()
-    instance_ids = {instance_id, *(row.instance_id for row in versions)}
+    instance_ids = named | {row.instance_id for row in versions}
     version_ids = [row.id for row in versions]
     edits = KeptEdits(frozenset(), frozenset())
     if with_kept_edits:

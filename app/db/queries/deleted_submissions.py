@@ -16,14 +16,14 @@ def is_erased(submission: models.Submission) -> bool:
     return db.session.get_one(Key, submission.data_key_id, populate_existing=True).wrapped is None
 
 
-def deleted_before(moment: datetime, *, most: int = 500) -> list[tuple[models.Form, int, str]]:
-    """What was deleted before this moment and is not erased: form, number and instance ID; the oldest first."""
+def deleted_before(moment: datetime, *, most: int = 500) -> list[tuple[models.Form, int]]:
+    """What was deleted before this moment and is not erased: form and number; the oldest first."""
     statement = (
-        select(models.Form, Submission.id, Submission.instance_id)
+        select(models.Form, Submission.id)
         .join(Submission, Submission.form_id == models.Form.id)
         .join(Key, Key.id == Submission.data_key_id)
         .where(Submission.deleted_at < moment, Key.wrapped.is_not(None))
         .order_by(Submission.deleted_at, Submission.id)
         .limit(most)
     )
-    return [(row[0], row[1], row[2]) for row in db.session.execute(statement)]
+    return [(row[0], row[1]) for row in db.session.execute(statement)]
