@@ -10,6 +10,8 @@ from app.services.spreadsheet_cells import inert_line
 
 _OF_THE_LOG = ("event", "node", "start", "end", "latitude", "longitude", "accuracy", "old-value", "new-value")
 LOG_COLUMNS = ("instance ID", *_OF_THE_LOG)
+_LONGEST_LINE = 131_072
+"""In characters: what the csv module allows one cell."""
 
 
 def log_lines(instance_id: str, content: Iterable[bytes]) -> Iterator[list[str]]:
@@ -27,12 +29,14 @@ def log_lines(instance_id: str, content: Iterable[bytes]) -> Iterator[list[str]]
 
 
 def _lines(texts: Iterable[str]) -> Iterator[str]:
-    """Whole lines of pieces that end anywhere."""
+    """Whole lines of pieces that end anywhere, up to one that is too long: a log has none such."""
     rest = ""
     for text in texts:
         *whole, rest = (rest + text).splitlines(keepends=True) or [""]
         if rest.endswith("\n"):
             whole, rest = [*whole, rest], ""
         yield from whole
+        if len(rest) > _LONGEST_LINE:
+            return
     if rest:
         yield rest
