@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.db import models
+from app.db.queries import feed as feed_queries
 from app.db.queries import forms as form_queries
 from app.db.queries.submissions import Scope
 from app.permissions import CLASS_VERBS, Actor, may, office_scope
@@ -38,6 +39,7 @@ class View:
     published: FormSchema | None = None
     recipient: Recipient | None = None
     _masks: dict[Any, Mask] = field(default_factory=dict, compare=False, repr=False)
+    _later: dict[int, tuple[FormSchema, ...]] = field(default_factory=dict, compare=False, repr=False)
     _readable: dict[int | None, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -79,12 +81,22 @@ class View:
         doubtful = frozenset(each["field"] for each in findings if each["rule"] == "unreadable") if findings else _NONE
         key = (version_id, readable, doubtful)
         if key not in self._masks:
-            schemas = (schema,) if self.published is None else (schema, self.published)
-            mask = Mask(schemas, readable, self.default, doubtful)
+            mask = Mask((schema, *self._since(version_id, schema)), readable, self.default, doubtful)
             if doubtful:
                 return mask  # of this record alone
             self._masks[key] = mask
         return self._masks[key]
+
+    def _since(self, version_id: int, schema: FormSchema) -> tuple[FormSchema, ...]:
+        """What counts now, and before it since this version; read only for questions that are asked no more."""
+        if self.published is None:
+            return ()
+        if version_id not in self._later:
+            dropped = schema.by_path.keys() - self.published.by_path.keys()
+            versions = feed_queries.versions_of_form(self.scope()) if dropped else []
+            between = (schema_of(*each) for each in reversed(versions) if each[0] > version_id)
+            self._later[version_id] = (self.published, *between)
+        return self._later[version_id]
 
 
 def view_of_form(actor: Actor, project: models.Project, form: models.Form) -> View:

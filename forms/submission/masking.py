@@ -1,8 +1,8 @@
 """Which classes must a reader hold to see an answer, and what stands in its place for one who does not?
 
-An answer needs the class of its question in the version that it was filled in and in the version that counts now: it
-keeps the protection that it was given under, and gets what was added since. A masked answer is masked whether or not
-somebody gave it: that there is one would tell something too.
+An answer needs the class of its question in the version that it was filled in and in the newest that asks it: it keeps
+the protection that it was given under, and what was added since, also when the question is dropped. A masked answer is
+masked whether or not somebody gave it: that there is one would tell something too.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def _made_of(expression: str | None, schema: FormSchema, default: str) -> frozen
 class Mask:
     """What one reader may not see of one record.
 
-    `schemas`: of the version that it was filled in, then of the one that counts now. `doubtful`: questions whose
+    `schemas`: of the version that it was filled in, then of the one that counts now and of those that counted before
+    it, the newest first; the first of these that has a question says what it needs now. `doubtful`: questions whose
     answer is not of its type; such text may be anything, so it is identifying besides.
     """
 
@@ -107,7 +108,9 @@ class Mask:
         return self._needed[path]
 
     def _look_up(self, path: str) -> frozenset[str]:
-        having = [each for each in self._schemas if path in each.by_path] or self._schemas[:1]
+        own, *since = self._schemas
+        newest = [each for each in since if path in each.by_path][:1]
+        having = [own, *newest] if path in own.by_path else newest or [own]
         classes = frozenset().union(*(needed(path, each, self._default) for each in having))
         classes |= _UNKNOWN if path in self.doubtful else frozenset()
         return classes - {"open"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import zipfile
 from unittest import mock
@@ -64,6 +65,19 @@ def test_a_stricter_class_in_a_new_version_covers_what_was_sent_before(visits: B
     (row,) = viewer.rows("visit")
     assert (row["age"], row["age@sportel.masked"]) == (None, "identifying")
     assert '<age sportel:masked="identifying"/>' in viewer.get(f"{S}/uuid:t.xml").text
+
+
+def test_a_stricter_class_stays_when_a_still_later_version_drops_the_question(visits: Backend) -> None:
+    stricter = VISIT.replace("| quasi  ", "| identifying").replace("| visit   | 1 ", "| visit   | 2 ")
+    dropped = "".join(line for line in VISIT.splitlines(keepends=True) if "| age " not in line)
+    visits.admin.publish_version("visit", stricter)
+    for version in ("3", "4"):
+        visits.admin.publish_version("visit", dropped.replace("| visit   | 1 ", f"| visit   | {version} "))
+    viewer = visits.person(Grant("viewer", 1), office="tr-01")
+    (row,) = csv.DictReader(io.StringIO(viewer.get(f"{S}.csv?deletedFields=true").text))
+    assert row["age"] == "[masked: identifying]"
+    assert '<age sportel:masked="identifying"/>' in viewer.get(f"{S}/uuid:t.xml").text
+    assert "<age>3</age>" in visits.admin.get(f"{S}/uuid:t.xml").text
 
 
 def test_text_where_a_number_should_be_is_masked_and_its_finding_stays(visits: Backend) -> None:
