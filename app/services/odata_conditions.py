@@ -28,11 +28,16 @@ _ROOT = "$root/Submissions/"
 
 @dataclass(frozen=True)
 class Asked:
-    """What a filter and an order come to; `names`: of the properties that they ask for, for the audit."""
+    """What a filter and an order come to.
+
+    `names`: of the properties that they ask for, for the audit. `changes_with_time`: other rows may be asked for a
+    moment later, though none of them changed.
+    """
 
     condition: ColumnElement[bool] | None = None
     order: tuple[ColumnElement[object], ...] = ()
     names: tuple[str, ...] = ()
+    changes_with_time: bool = False
 
 
 def asked(
@@ -48,13 +53,16 @@ def asked(
     try:
         condition = None if filter is None else parse_filter(filter)
         sorts = () if order is None else parse_order(order)
-        names = list(dict.fromkeys([*(() if condition is None else _names(condition)), *(name for name, _ in sorts)]))
+        parts = () if condition is None else tuple(_parts(condition))
+        in_filter = (each for each in parts if isinstance(each, Name))
+        names = list(dict.fromkeys([*in_filter, *(name for name, _ in sorts)]))
         properties = _Properties(view, schema, table, is_draft=is_draft)
         terms = {name.text: properties.term(name.text) for name in names}
         return Asked(
             None if condition is None else Conditions(terms, now()).condition(condition),
             tuple(order_by(terms[name.text], downwards=downwards) for name, downwards in sorts),
             tuple(name.text for name in names),
+            any(isinstance(each, Call) and each.function == "now" for each in parts),
         )
     except ExpressionUnreadable as unreadable:
         raise problems_odata.unparseable_expression(unreadable.message) from None
@@ -62,17 +70,18 @@ def asked(
         raise problems_odata.unsupported_expression(unsupported.message) from None
 
 
-def _names(node: Condition | Operand) -> Iterator[Name]:
-    if isinstance(node, Name):
+def _parts(node: Condition | Operand) -> Iterator[Name | Call]:
+    """The names and the calls of a filter, from left to right."""
+    if isinstance(node, Name | Call):
         yield node
-    elif isinstance(node, Comparison | Logic):
-        yield from _names(node.left)
-        yield from _names(node.right)
+    if isinstance(node, Comparison | Logic):
+        yield from _parts(node.left)
+        yield from _parts(node.right)
     elif isinstance(node, Not):
-        yield from _names(node.inner)
+        yield from _parts(node.inner)
     elif isinstance(node, Call):
         for each in node.arguments:
-            yield from _names(each)
+            yield from _parts(each)
 
 
 class _Properties:

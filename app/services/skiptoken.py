@@ -55,6 +55,8 @@ def place_of(view: View, token: str, *, is_draft: bool) -> Place:
         raise problems_odata.skiptoken_invalid() from None
     if not isinstance(name, str) or not isinstance(row, int) or isinstance(row, bool) or row < 0:
         raise problems_odata.skiptoken_invalid()
+    if "\0" in name:
+        raise problems_odata.skiptoken_invalid()  # PostgreSQL cannot even be asked for it
     found = queries.place_of(view.scope(is_draft=is_draft), name)
     if found is None:
         raise problems_odata.skiptoken_not_found()

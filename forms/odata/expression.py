@@ -18,6 +18,7 @@ from forms.errors import ExpressionUnreadable, ExpressionUnsupported
 
 MOST_CHARACTERS = 4000
 MOST_NESTED = 40
+MOST_COMPARISONS = 200
 
 COMPARISONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
 FUNCTIONS: dict[str, int] = {
@@ -138,6 +139,7 @@ class _Parser:
         self._tokens = [*_tokens(text), ("end", "")]
         self._at = 0
         self._depth = 0
+        self._comparisons = 0
 
     def either(self) -> Condition:
         left = self._both()
@@ -167,6 +169,7 @@ class _Parser:
         return condition
 
     def _comparison(self) -> Condition:
+        self._counts()
         left = self._operand()
         kind, word = self._next
         if kind == "word" and word in COMPARISONS:
@@ -187,9 +190,16 @@ class _Parser:
         condition: Condition = Comparison("eq", left, self._operand())
         while self._next == ("mark", ","):
             self._at += 1
+            self._counts()
             condition = Logic("or", condition, Comparison("eq", left, self._operand()))
         self._expect(")")
         return condition
+
+    def _counts(self) -> None:
+        # Whoever walks the tree goes one step deeper for each.
+        self._comparisons += 1
+        if self._comparisons > MOST_COMPARISONS:
+            raise ExpressionUnreadable(f"it compares more than {MOST_COMPARISONS} times")
 
     def _operand(self) -> Operand:
         kind, text = self._next

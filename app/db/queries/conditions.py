@@ -167,6 +167,11 @@ def _moment(sql: Any) -> ColumnElement[Any]:
     return func.strftime(_ISO_MOMENT, sql)
 
 
+def _as_number(truth: ColumnElement[bool]) -> ColumnElement[Any]:
+    """1, 0 or null, as answers that are true or false are read: PostgreSQL compares no boolean with a number."""
+    return case((truth, 1), (not_(truth), 0), else_=null())
+
+
 def _literal_term(value: Any) -> Term:
     if value is None:
         return Term(null(), NOTHING)
@@ -203,7 +208,7 @@ class Conditions:
             raise ExpressionUnreadable(
                 f"{node.function}() is {found.kind}, and stands where something is true or false"
             )
-        return found.sql
+        return found.sql == 1
 
     def _comparison(self, node: Comparison) -> ColumnElement[bool]:
         left, right = _alike(self._term(node.left), self._term(node.right))
@@ -226,7 +231,7 @@ class Conditions:
         if node.function in _TEXTS:
             if {each.kind for each in arguments} != {TEXT}:
                 raise ExpressionUnreadable(f"{node.function}() takes two texts")
-            return Term(_TEXTS[node.function](*(each.sql for each in arguments)), TRUTH)
+            return Term(_as_number(_TEXTS[node.function](*(each.sql for each in arguments))), TRUTH)
         return Term(_part(node.function, arguments[0]), NUMBER)
 
 

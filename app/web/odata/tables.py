@@ -173,7 +173,8 @@ def _read(here: Here, name: str, *, is_draft: bool) -> Response:
     schema = export_schema(here.form, is_draft=is_draft)
     wanted = asked(view, schema, table, filter=options.filter, order=options.order, is_draft=is_draft)
     choice = Choice(view, is_draft, wanted.condition, wanted.order)
-    etag = None if options.skiptoken is not None else _etag(view, is_draft=is_draft)
+    is_fleeting = options.skiptoken is not None or wanted.changes_with_time
+    etag = None if is_fleeting else _etag(view, is_draft=is_draft)
     if etag is not None and request.if_none_match.contains_weak(etag):
         response = Response(status=304)
         response.set_etag(etag, weak=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
 from typing import Any
 
 import pytest
@@ -206,6 +208,12 @@ def test_what_has_not_changed_is_not_sent_again(families: Backend) -> None:
         assert person.get(f"{SVC}/Submissions{query}", headers={"If-None-Match": etag}).json["value"], query
     assert families.phone().send(filled(5)).status_code == 201
     assert len(admin.get(f"{SVC}/Submissions", headers={"If-None-Match": etag}).json["value"]) == 6
+
+
+@pytest.mark.parametrize("name", ["\0", "uuid:\0", "\ud800"], ids=["null", "with null", "half a pair"])
+def test_a_place_that_no_submission_can_have_is_refused(families: Backend, name: str) -> None:
+    token = "01" + base64.urlsafe_b64encode(json.dumps({"instanceId": name, "row": 0}).encode()).decode()
+    assert families.admin.get(f"{SVC}/Submissions?$skiptoken={token}").json["code"] == 400.35
 
 
 def test_a_client_of_an_older_odata_or_one_that_reads_xml_is_answered_in_its_words(families: Backend) -> None:

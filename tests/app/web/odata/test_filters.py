@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from app.db import models
 from app.permissions import Grant
+from app.services import odata_conditions
 from forms.odata.expression import Call, Condition, Literal, Logic, Name, Not, Operand, parse_filter
 from tests.app.looking import rows
 from tests.support.backend import Backend, Person, instance
@@ -216,6 +217,44 @@ def test_a_filter_counts_pages_and_reaches_repeats_by_their_submission(answered:
     assert ([row["s"] for row in below["value"]], below["@odata.count"]) == (["0"], 1)
     assert viewer.get(f"{SVC}/Submissions.child?$filter=s eq '0'").json["code"] == 501.5
     assert viewer.get(f"{SVC}/Submissions('uuid:0')?$filter=town eq 'x'").json["code"] == 501.1
+
+
+def test_a_call_is_a_value_that_is_compared_like_others(answered: Backend) -> None:
+    viewer = answered.person(Grant("viewer", 1, all_offices=True))
+    wanted = {
+        "contains(town,'ran') eq true": ["uuid:2", "uuid:0"],
+        "false eq contains(town,'ë')": ["uuid:5", "uuid:3"],
+        "startswith(town,'T') ne false": ["uuid:4", "uuid:0"],
+        "endswith(town,'ll') eq null": ["uuid:4"],
+        "contains(town,'ran') eq contains(needs,'roof')": ["uuid:4", "uuid:2"],
+        "contains(town,'ran') in (true,null)": ["uuid:4", "uuid:2", "uuid:0"],
+    }
+    assert {text: shown(viewer, filter=text) for text in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"g_1/age in ({','.join('1' * 1900)})",
+        " or ".join(["town eq 'a'"] * 200),
+        " or ".join(["(town eq 'a' and not (day eq null))"] * 99),
+        "(" * 39 + "town eq 'a'" + " or town eq 'b')" * 39,
+    ],
+    ids=["names", "or", "groups", "nested"],
+)
+def test_a_long_filter_is_answered_or_refused_and_never_breaks(answered: Backend, text: str) -> None:
+    answer = answered.admin.get(f"{SVC}/Submissions", query_string={"$filter": text})
+    assert (answer.status_code, answer.json.get("code")) == ((400, 400.18) if "1,1" in text else (200, None))
+
+
+def test_what_a_filter_with_now_leaves_changes_with_time_and_is_never_said_to_be_the_same(
+    answered: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at, asked_then = f"{SVC}/Submissions", {"$filter": "at lt now() and not (town eq null)"}
+    monkeypatch.setattr(odata_conditions, "now", lambda: datetime(2026, 1, 31, 12, tzinfo=UTC))
+    first = answered.admin.get(at, query_string=asked_then)
+    assert ([row["__id"] for row in first.json["value"]], "ETag" in first.headers) == (["uuid:1", "uuid:0"], False)
+    assert "ETag" in answered.admin.get(at, query_string={"$filter": "at lt 2026-01-31T12:00:00Z"}).headers
 
 
 REFUSED = {
