@@ -6,6 +6,7 @@ The value is the client's own and is given back as it came. It concerns nobody e
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from app import problems
@@ -18,22 +19,26 @@ from app.services.transaction import transaction
 
 MOST_CHARACTERS = 10_000
 MOST = 500
+MOST_LEVELS = 32
 
 
 def set_preference(by: Actor, project_id: int | None, name: str, value: Any) -> None:
     """Set one, on the whole site without a project. Raises Problem 400.8 for what is too much, 403.1."""
     _refuse_stranger(by)
-    if not name or len(name) > 255 or len(json.dumps(value)) > MOST_CHARACTERS:
+    if _is_deeper(value, MOST_LEVELS):
+        raise problems.unexpected_value("propertyValue", f"it has more than {MOST_LEVELS} levels; nest it less deep")
+    text = json.dumps(value)
+    if not name or len(name) > 255 or len(text) > MOST_CHARACTERS:
         raise problems.unexpected_value("propertyValue", f"a preference holds up to {MOST_CHARACTERS} characters")
     with transaction():
         found = queries.one_for_update(by.id, project_id, name)
         if found is not None:
-            found.value = value
+            found.value = text
         elif queries.how_many(by.id) >= MOST:
             raise problems.unexpected_value("propertyName", f"there are {MOST} preferences; delete some first")
         else:
             # A rival that has just set the same has set it: the last one in counts, whoever that is.
-            insert_if_new(models.Preference, actor_id=by.id, project_id=project_id, name=name, value=value)
+            insert_if_new(models.Preference, actor_id=by.id, project_id=project_id, name=name, value=text)
 
 
 def delete_preference(by: Actor, project_id: int | None, name: str) -> None:
@@ -52,8 +57,22 @@ def preferences_of(actor_id: int) -> dict[str, Any]:
     projects: dict[str, dict[str, Any]] = {}
     for each in queries.preferences(actor_id):
         kept = site if each.project_id is None else projects.setdefault(str(each.project_id), {})
-        kept[each.name] = each.value
+        kept[each.name] = json.loads(each.value)
     return {"site": site, "projects": projects}
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Are there lists or objects in one another, more than so many? Level by level, for it may be very deep."""
+    inside = [value]
+    for _ in range(levels):
+        inside = [inner for each in inside for inner in _parts(each)]
+    return any(isinstance(each, dict | list) for each in inside)
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _refuse_stranger(by: Actor) -> None:

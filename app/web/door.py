@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -250,12 +251,25 @@ def _json_body() -> Any:
 def parse_json(content: bytes, remedy: str) -> Any:
     """The document. Raises Problem 400.1 if it is not JSON, or has a text that can be kept nowhere."""
     try:
-        document = json.loads(content)
+        document = json.loads(content, parse_float=_finite, parse_constant=_finite)
+    except _NotFiniteError:
+        raise problems.unparseable("json", "a number in it is too large, or none, such as NaN or Infinity") from None
     except (ValueError, RecursionError):
         raise problems.unparseable("json", remedy) from None
     if not all(map(is_storable, texts(document))):
         raise problems.unparseable("json", "a text in it has a character that no text may have")
     return document
+
+
+class _NotFiniteError(ValueError):
+    """What Python reads as a number, and no database keeps and no JSON writes."""
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    if not math.isfinite(number):
+        raise _NotFiniteError
+    return number
 
 
 def _load(schema: Schema, data: Any) -> Any:

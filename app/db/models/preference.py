@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import ForeignKey, Index, String, func
+from sqlalchemy import ForeignKey, Index, String, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
-from app.db.types import Json
 
 
 class Preference(Base):
@@ -20,7 +17,8 @@ class Preference(Base):
     actor_id: Mapped[int] = mapped_column(ForeignKey("actors.id"))
     project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id"))
     name: Mapped[str] = mapped_column(String(255))
-    value: Mapped[Any] = mapped_column(Json)
+    # JSON as its text, which no database reads: each rounds and orders what it understands in its own way.
+    value: Mapped[str] = mapped_column(Text)
 
     __table_args__ = (
         Index("uq_preferences_actor_project_name", "actor_id", func.coalesce(project_id, 0), "name", unique=True),

@@ -74,6 +74,26 @@ def test_a_restored_place_holds_the_same_rows_and_files_and_goes_on(
         assert len(place.admin.rows("visit")) == 3
 
 
+# Of each the databases have an opinion, if they are asked.
+NUMBERS = ["-0.0", "0.30000000000000004", "1e22", "1" * 400, "[1180591620717411303425]", "7", '"7"', "null"]
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_a_preference_comes_back_whatever_number_it_is(
+    backend: Backend, target: str, tmp_path: Path, keys: Keys, postgres: PostgresServer
+) -> None:
+    person = backend.person()
+    for at, value in enumerate(NUMBERS):
+        body, path = f'{{"propertyValue": {value}}}', f"/user-preferences/site/{at}"
+        assert person.request("PUT", path, data=body, content_type="application/json").status_code == 200
+    back_up(backend, tmp_path / "b.age", keys)
+    before = contents(backend)
+    with empty_place(target, tmp_path / "new", postgres, key_file(backend)) as place:
+        told = restore(place, tmp_path / "b.age", keys)
+        assert told.exit_code == 0, told.output
+        assert contents(place) == before
+
+
 def test_there_and_back_again_between_the_databases_nothing_changes(
     backend: Backend, tmp_path: Path, keys: Keys, postgres: PostgresServer
 ) -> None:

@@ -43,6 +43,11 @@ def test_a_preference_comes_back_as_it_was_set(backend: Backend, value: Any) -> 
         (b'{"propertyValue": 1, "more": 2}', 400.8),
         (b'{"propertyValue": "' + b"x" * 10_001 + b'"}', 400.8),
         (b"{", 400.1),
+        (b'{"propertyValue": NaN}', 400.1),
+        (b'{"propertyValue": [-Infinity]}', 400.1),
+        (b'{"propertyValue": {"a": 1e999}}', 400.1),
+        (b'{"propertyValue": ' + b"[" * 33 + b"]" * 33 + b"}", 400.8),
+        (b'{"propertyValue": ' + b'{"a":' * 600 + b"1" + b"}" * 600 + b"}", 400.8),
     ],
 )
 def test_what_is_no_preference(lite: Backend, body: bytes, code: float) -> None:
@@ -50,6 +55,29 @@ def test_what_is_no_preference(lite: Backend, body: bytes, code: float) -> None:
     answer = person.request("PUT", f"{AT}/site/order", data=body, content_type="application/json")
     assert answer.json["code"] == code
     assert preferences(person)["site"] == {}
+
+
+# What a database that understands JSON would round, turn around or refuse.
+AS_SENT = [
+    "-0.0",
+    "0.30000000000000004",
+    "1e+22",
+    "1" * 400,
+    "[1180591620717411303425]",
+    '{"b": 1, "a": "7"}',
+    '"7"',
+    "[" * 32 + "]" * 32,
+]
+
+
+def test_a_preference_is_kept_as_its_text(backend: Backend) -> None:
+    person = backend.person()
+    for text in AS_SENT:
+        body = f'{{"propertyValue": {text}}}'.encode()
+        answer = person.request("PUT", f"{AT}/site/order", data=body, content_type="application/json")
+        assert answer.json == {"success": True}
+        shown = person.get("/users/current", headers={"X-Extended-Metadata": "true"}).text
+        assert f'"site": {{"order": {text}}}' in shown
 
 
 def test_preferences_are_a_persons_and_of_projects_where_they_have_a_role(lite: Backend) -> None:
