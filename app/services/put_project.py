@@ -29,11 +29,11 @@ _OF_A_LINK = "pub-link"
 
 @dataclass(frozen=True)
 class GivenRole:
-    """A role that somebody is to hold on a form. `role`: its number or name."""
+    """A role that somebody is to hold on a form. `role`: its number or name; `all_offices`: None leaves it as it is."""
 
     actor_id: int
     role: str
-    all_offices: bool = False
+    all_offices: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -92,18 +92,20 @@ def _put_forms(by: Actor, project_id: int, given: Sequence[GivenForm]) -> None:
 def _put_roles(by: Actor, form: models.Form, given: Sequence[GivenRole]) -> None:
     place = Place(form.project_id, form.id)
     offices = office_scope(by, "assignment.list", project_id=form.project_id, form_id=form.id)
-    held = {(row.actor_id, row.role) for row, _ in queries.held(place, offices) if row.role != _OF_A_LINK}
+    rows = [row for row, _ in queries.held(place, offices) if row.role != _OF_A_LINK]
+    held = {(row.actor_id, row.role): row.all_offices for row in rows}
     wanted = {(each.actor_id, _role(each.role).system): each for each in given}
-    for actor_id, role in sorted(held - set(wanted)):
+    stays = {key for key, one in wanted.items() if key in held and one.all_offices in (None, held[key])}
+    for actor_id, role in sorted(held.keys() - stays):
         take(by, place, role_of(role), actor_id)
     for (actor_id, role), one in wanted.items():
-        if (actor_id, role) not in held:
+        if (actor_id, role) not in stays:
             _give(by, place, role_of(role), one)
 
 
 def _give(by: Actor, place: Place, role: Role, one: GivenRole) -> None:
     try:
-        give(by, place, role, one.actor_id, all_offices=one.all_offices)
+        give(by, place, role, one.actor_id, all_offices=bool(one.all_offices))
     except Problem as problem:
         if problem.code == _NOT_FOUND:
             raise problems_administration.key_does_not_exist("actorId", str(one.actor_id), "actors") from None

@@ -42,7 +42,7 @@ class PutAssignmentSchema(ApiSchema):
 
     actor_id = fields.Integer(required=True, validate=validate.Range(min=1, max=_MOST_ID))
     role_id = fields.Raw(required=True, metadata={"description": "The role's number or name."})
-    all_offices = fields.Boolean(load_default=False)
+    all_offices = fields.Boolean(load_default=None)
 
 
 class PutFormSchema(ApiSchema):

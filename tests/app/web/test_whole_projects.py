@@ -8,7 +8,7 @@ import pytest
 
 from app.db import models
 from app.permissions import Grant
-from tests.app.looking import actions, count
+from tests.app.looking import actions, count, rows
 from tests.app.shown_forms import CASES, entity, simple
 from tests.support.backend import Backend, Person, instance
 
@@ -142,6 +142,31 @@ def test_a_manager_of_one_office_neither_sees_nor_takes_another_ones_roles(backe
     refused = put(manager, {"name": "Newer", "forms": [{"xmlFormId": "a", "assignments": more}]}).json
     assert refused["code"] == 403.1
     assert (admin.get("/projects/1").json["name"], assignments(admin)) == ("New", {("a", theirs, 6)})
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "after"),
+    [
+        (True, {"allOffices": False}, False),
+        (False, {"allOffices": True}, True),
+        (True, {"allOffices": True}, True),
+        (True, {}, True),
+        (False, {}, False),
+    ],
+)
+def test_a_put_takes_and_gives_every_office_and_leaves_it_if_it_is_not_named(
+    lite: Backend, before: bool, given: dict[str, bool], after: bool
+) -> None:
+    admin = lite.admin
+    admin.publish(simple("a"))
+    lite.office("one")
+    viewer = lite.person(office="one").actor_id
+    at = f"/projects/1/forms/a/assignments/viewer/{viewer}?allOffices={str(before).lower()}"
+    assert admin.post(at).status_code == 200
+    role = {"actorId": viewer, "roleId": "viewer"} | given
+    assert put(admin, {"name": "New", "forms": [{"xmlFormId": "a", "assignments": [role]}]}).status_code == 200
+    (row,) = rows(lite, models.Assignment, models.Assignment.actor_id == viewer)
+    assert (row.role, row.all_offices) == ("viewer", after)
 
 
 def test_a_project_ends_when_it_has_no_forms_and_its_phones_with_it(backend: Backend) -> None:
