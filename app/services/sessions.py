@@ -153,7 +153,12 @@ def live_session(token: str) -> models.AccessToken | None:
 
 
 def end_session(token: str, actor: Actor) -> None:
-    """Sign out, or end a phone's token with the right to revoke it. Raises Problem 403.1 otherwise."""
+    """Sign out, or end a phone's token with the right to revoke it. Raises Problem 403.1 otherwise.
+
+    What stands in an address ends nothing, itself neither: whoever has a public link would take it from all others.
+    """
+    if actor.has_address_token:
+        raise problems.insufficient_rights()
     row = access.token_row(token_hash(token))
     if row is None or not (row.actor_id == actor.id or _may_end(actor, row.actor_id)):
         raise problems.insufficient_rights()

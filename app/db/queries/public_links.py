@@ -34,7 +34,7 @@ def links(form_id: int, offices: int | bool, actor_id: int | None = None) -> lis
         .outerjoin(models.Office, models.Office.id == Actor.office_id)
         .outerjoin(Token, Token.actor_id == Actor.id)
         .outerjoin(creator, creator.id == Link.created_by_id)
-        .where(Link.form_id == form_id, Actor.deleted_at.is_(None))
+        .where(Link.form_id == form_id, Actor.deleted_at.is_(None), Token.revoked_at.is_(None))
         .order_by(Actor.id.desc())
     )
     if offices is not True:

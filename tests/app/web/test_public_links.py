@@ -42,6 +42,9 @@ def test_whoever_has_the_link_fills_its_form_for_its_office(backend: Backend) ->
     assert "visit" in listed and "other" not in listed
     assert link.get("/forms/visit.xml").status_code == 200
     assert link.send(instance("visit", "<who>x</who>", instance_id="uuid:1")).status_code == 201
+    for whoever in (link, backend.phone()):
+        assert whoever.client.delete(f"/v1/key/{whoever.token}/sessions/{whoever.token}").json["code"] == 403.1
+        assert whoever.get("/formList").status_code == 200
     by_query = f"/v1{FORMS}/visit/submissions?st={made['token']}"
     xml = instance("visit", "<who>y</who>", instance_id="uuid:2")
     assert link.client.post(by_query, data=xml, content_type="text/xml").status_code == 200
@@ -67,7 +70,7 @@ def test_the_token_is_shown_once_and_the_link_is_listed_without_it(backend: Back
     assert actions(backend, "public_link") == ["public_link.create", "public_link.property.set"]
 
 
-@pytest.mark.parametrize("end", ["deleted", "expired", "form deleted", "form closed"])
+@pytest.mark.parametrize("end", ["deleted", "revoked", "expired", "form deleted", "form closed"])
 def test_a_link_ends(lite: Backend, end: str) -> None:
     admin = lite.admin
     admin.publish(simple("visit"))
@@ -76,6 +79,11 @@ def test_a_link_ends(lite: Backend, end: str) -> None:
     assert link.get("/forms/visit.xml").status_code == 200
     if end == "deleted":
         assert admin.delete(f"{FORMS}/visit/public-links/{made['id']}").json == {"success": True}
+        assert admin.get(f"{FORMS}/visit/public-links").json == []
+    elif end == "revoked":
+        with lite.database() as session:
+            session.query(models.AccessToken).filter_by(actor_id=made["id"]).update({"revoked_at": now()})
+            session.commit()
         assert admin.get(f"{FORMS}/visit/public-links").json == []
     elif end == "expired":
         with lite.database() as session:
