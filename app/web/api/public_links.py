@@ -101,7 +101,8 @@ def form(here: Here, form_link_id: str) -> dict[str, Any]:
     is_open = form.version is not None and form.version.published_at is not None and found.state != "closed"
     if not is_open and "form.read" not in held:
         raise problems.not_found()
-    return form_shown(here, form)
+    # Who made the form and how much came by it is nothing for whoever has a link.
+    return form_shown(here, form, extended=None if "form.read" in held else False)
 
 
 def _reach(here: Here) -> int | bool:

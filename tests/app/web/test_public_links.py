@@ -221,6 +221,10 @@ def test_a_browsers_address_names_the_form_for_who_may_fill_or_read_it(backend: 
         path = f"/form-links/{name}/form"
         for answer in (admin.get(path), link.client.get(f"/v1{path}?st={link.token}")):
             assert (answer.json["xmlFormId"], answer.json["projectId"]) == ("visit", 1)
+        extended = {"X-Extended-Metadata": "true"}
+        assert "createdBy" in admin.get(path, headers=extended).json
+        seen = link.client.get(f"/v1{path}?st={link.token}", headers=extended).json
+        assert not {"createdBy", "submissions", "publicLinks"} & set(seen)
         assert backend.person().get(path).json["code"] == 403.1
     other = admin.get(f"{FORMS}/other").json["enketoId"]
     assert link.client.get(f"/v1/form-links/{other}/form?st={link.token}").json["code"] == 403.1
