@@ -9,22 +9,27 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+import structlog
 from sqlalchemy import delete, func, select, update
 
 from app.clock import now
 from app.db import db, models
 from app.db.queries import blobs as blob_queries
 from app.db.queries import forms as queries
+from app.problems import Problem
 from app.services.audit import record
 from app.services.change_form import KEPT_FOR
 from app.services.entity_masks import keep_labels_masked
 from app.services.erase_submission import forget_old_pages
+from app.services.purge_ledger import remember_purged
 from app.services.transaction import transaction
 from app.services.uploads import discard_blobs
 
 # What one transaction takes, and how many of them one round of the chore: other work waits for it.
 BATCH = 100
 _BATCHES = 50
+
+log = structlog.get_logger("sportel.forms")
 
 Submission, Version, Attachment = models.Submission, models.SubmissionVersion, models.SubmissionAttachment
 Form, FormVersion, Kept, Key = models.Form, models.FormVersion, models.Quarantine, models.DataKey
@@ -36,15 +41,21 @@ def is_anything_to_purge() -> bool:
 
 
 def purge_forms() -> int:
-    """Purge the forms whose time is over, as much as one round does; how many are done."""
+    """Purge the forms whose time is over, as much as one round does; how many are done.
+
+    Where the ledger cannot be written nothing is purged, and it is tried again at the next time.
+    """
     batches, done = _BATCHES, 0
-    for form_id in [form.id for form in queries.forms_to_purge(now() - KEPT_FOR)]:
-        while batches and _purge_batch(form_id):
-            batches -= 1
-        if not batches:
-            break
-        _end(form_id)
-        done += 1
+    try:
+        for form_id in [form.id for form in queries.forms_to_purge(now() - KEPT_FOR)]:
+            while batches and _purge_batch(form_id):
+                batches -= 1
+            if not batches:
+                break
+            _end(form_id)
+            done += 1
+    except Problem as problem:
+        log.warning("form.not-purged", code=problem.code)
     forget_old_pages()
     return done
 
@@ -54,7 +65,10 @@ def _purge_batch(form_id: int) -> bool:
     with transaction():
         some = select(Version.submission_id).where(Version.form_id == form_id).distinct().limit(BATCH)
         submissions = list(db.session.scalars(some))
-        versions = list(db.session.scalars(select(Version.id).where(Version.submission_id.in_(submissions))))
+        sent = db.session.execute(
+            select(Version.id, Version.instance_id).where(Version.submission_id.in_(submissions))
+        ).all()
+        versions = [row.id for row in sent]
         named = Attachment.blob_key
         attached = select(named).where(Attachment.submission_version_id.in_(versions), named.is_not(None))
         blobs = {key for key in db.session.scalars(attached) if key is not None}
@@ -73,6 +87,7 @@ def _purge_batch(form_id: int) -> bool:
             )
         )
         _destroy(keys)
+        remember_purged(db.session.get_one(Form, form_id), [row.instance_id for row in sent])
         gone = blobs - blob_queries.named(blobs)
     discard_blobs(gone)
     return bool(submissions)
@@ -82,7 +97,9 @@ def _end(form_id: int) -> None:
     """Purge what else there is of the form, when its submissions are purged."""
     with transaction():
         form = db.session.get_one(Form, form_id, with_for_update=True)
-        kept = db.session.execute(select(Kept.blob_key, Kept.data_key_id).where(Kept.form_id == form_id)).all()
+        kept = db.session.execute(
+            select(Kept.blob_key, Kept.data_key_id, Kept.instance_id).where(Kept.form_id == form_id)
+        ).all()
         blobs = {row.blob_key for row in kept}
         _change(delete(Kept).where(Kept.form_id == form_id))
         _destroy([row.data_key_id for row in kept])
@@ -100,6 +117,7 @@ def _end(form_id: int) -> None:
             submissions=submissions,
             keptAside=len(kept),
         )
+        remember_purged(form, [row.instance_id for row in kept if row.instance_id is not None])
         gone = blobs - blob_queries.named(blobs)
     discard_blobs(gone)
 
