@@ -30,14 +30,19 @@ def _password_reset(address: str) -> Text | None:
     if user is None or not _passwords_count():
         # To a stranger this server has nothing to say.
         return None
-    return mail_texts.choose_password(_server(), new_code(user.actor_id), is_new=False)
+    return _choose_password(user, is_new=False)
 
 
 def _invitation(address: str) -> Text | None:
     user = _live(address)
     if user is None or user.password_hash is not None or not _passwords_count():
         return None
-    return mail_texts.choose_password(_server(), new_code(user.actor_id), is_new=True)
+    return _choose_password(user, is_new=True)
+
+
+def _choose_password(user: models.User, *, is_new: bool) -> Text | None:
+    code = new_code(user.actor_id, user.email)
+    return None if code is None else mail_texts.choose_password(_server(), code, is_new=is_new)
 
 
 def _password_changed(address: str) -> Text | None:

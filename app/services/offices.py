@@ -108,11 +108,13 @@ def change_user(by: Actor, actor_id: int, changes: dict[str, Any]) -> None:
             address = changes["email"].strip().lower()
             if address != user.email and access.user_by_email(address) is not None:
                 raise problems.already_exists(["email"], [address])
-            if address != user.email:
+            old, user.email = user.email, address
+            # The row first: a code that is made just now waits for it, and is then refused, or is ended here.
+            db.session.flush()
+            if address != old:
                 # To the old one: whoever took the account over would get what goes to the new one.
-                mails.send_later(mails.ADDRESS_CHANGED, user.email)
+                mails.send_later(mails.ADDRESS_CHANGED, old)
                 password_resets.end_codes(actor_id)
-            user.email = address
         moved = _change_actor(actor, changes)
         record("user.update", by, actorId=actor_id, changed=sorted(changes), **moved)
 

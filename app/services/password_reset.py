@@ -73,11 +73,18 @@ def _refuse_without_mail() -> None:
         raise problems_mail.no_mail()
 
 
-def new_code(actor_id: int) -> str:
-    """A code for this person, in groups to be typed; it is nowhere but in what this returns."""
+def new_code(actor_id: int, address: str) -> str | None:
+    """A code for this person, in groups to be typed; it is nowhere but in what this returns.
+
+    None if the person is gone, or has another address than this one, to which the code would be mailed.
+    """
     code = "".join(secrets.choice(_ALPHABET) for _ in range(_CHARACTERS))
     moment = now()
     with transaction():
+        # Looked at under the lock: the address may have been changed since it was looked for.
+        user = db.session.get_one(models.User, actor_id, with_for_update=True)
+        if user.email != address or access.actor(actor_id) is None:
+            return None
         queries.forget_before(moment)
         insert_row(
             models.PasswordReset,

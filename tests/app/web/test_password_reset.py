@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from app.clock import now
 from app.db import db, models
 from app.permissions import Grant
+from app.services import mail_writers
 from app.services.add_user import add_user
 from app.services.limits import MAILS_FROM_NETWORK, MAILS_TO_ONE
 from app.services.password_reset import new_code
@@ -56,7 +57,9 @@ def sign_in(backend: Backend, password: str) -> TestResponse:
 def code_of(backend: Backend) -> str:
     """A code as it would be mailed."""
     with backend.app.app_context():
-        return new_code(db.session.query(models.User).filter_by(email=EMAIL).one().actor_id)
+        code = new_code(db.session.query(models.User).filter_by(email=EMAIL).one().actor_id, EMAIL)
+        assert code is not None
+        return code
 
 
 def as_person(backend: Backend, answer: TestResponse) -> Person:
@@ -186,6 +189,24 @@ def test_another_password_another_address_or_no_account_any_more_ends_a_code(lit
     code = code_of(lite)
     end(lite, lite.admin, rows_of(lite))
     assert verify(lite, code, "a third long password").json["code"] == 401.2
+
+
+@pytest.mark.parametrize("end", [end_by_address, end_by_account])
+def test_no_code_is_mailed_to_an_address_that_changes_while_the_mail_is_written(
+    mailing: Backend, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch, end: Any
+) -> None:
+    def late(*found: Any) -> str | None:
+        db.session.rollback()
+        other = threading.Thread(target=end, args=(mailing, mailing.admin, rows_of(mailing)))
+        other.start()
+        other.join()
+        return new_code(*found)
+
+    monkeypatch.setattr(mail_writers, "new_code", late)
+    initiate(mailing)
+    send_mail(mailing)
+    assert [mail.to for mail in mail_server.arrived if "/password#" in mail.text] == []
+    assert count(mailing, models.PasswordReset) == 0
 
 
 def test_a_changed_address_is_told_to_the_old_one(lite: Backend, mail_server: MailServer) -> None:
