@@ -48,7 +48,7 @@ def purge_forms() -> int:
     batches, done = _BATCHES, 0
     try:
         for form_id in [form.id for form in queries.forms_to_purge(now() - KEPT_FOR)]:
-            while batches and _purge_batch(form_id):
+            while batches and (_purge_batch(form_id) or _purge_kept(form_id)):
                 batches -= 1
             if not batches:
                 break
@@ -93,16 +93,30 @@ def _purge_batch(form_id: int) -> bool:
     return bool(submissions)
 
 
+def _purge_kept(form_id: int) -> bool:
+    """Purge some of what was kept aside of the form; False if there is no more."""
+    columns = (Kept.id, Kept.blob_key, Kept.data_key_id, Kept.instance_id)
+    with transaction():
+        some = select(*columns).where(Kept.form_id == form_id).order_by(Kept.id).limit(BATCH).with_for_update()
+        kept = db.session.execute(some).all()
+        if not kept:
+            return False
+        ids, blobs = [row.id for row in kept], {row.blob_key for row in kept}
+        _change(delete(Kept).where(Kept.id.in_(ids)))
+        _destroy([row.data_key_id for row in kept])
+        form = db.session.get_one(Form, form_id)
+        about = {"project_id": form.project_id, "form_id": form_id}
+        record("quarantine.discard", None, **about, entries=ids, why="the form is purged")
+        remember_purged(form, [row.instance_id for row in kept if row.instance_id is not None])
+        gone = blobs - blob_queries.named(blobs)
+    discard_blobs(gone)
+    return True
+
+
 def _end(form_id: int) -> None:
-    """Purge what else there is of the form, when its submissions are purged."""
+    """Purge what else there is of the form, when its submissions and what was kept aside are purged."""
     with transaction():
         form = db.session.get_one(Form, form_id, with_for_update=True)
-        kept = db.session.execute(
-            select(Kept.blob_key, Kept.data_key_id, Kept.instance_id).where(Kept.form_id == form_id)
-        ).all()
-        blobs = {row.blob_key for row in kept}
-        _change(delete(Kept).where(Kept.form_id == form_id))
-        _destroy([row.data_key_id for row in kept])
         keep_labels_masked(form_id, db.session.get_one(models.Project, form.project_id).default_sensitivity)
         _let_go("form_versions", db.session.scalars(select(FormVersion.id).where(FormVersion.form_id == form_id)).all())
         for table in (FormVersion, models.FormLink, models.LooseningApproval, models.Assignment):
@@ -115,11 +129,7 @@ def _end(form_id: int) -> None:
             project_id=form.project_id,
             form_id=form_id,
             submissions=submissions,
-            keptAside=len(kept),
         )
-        remember_purged(form, [row.instance_id for row in kept if row.instance_id is not None])
-        gone = blobs - blob_queries.named(blobs)
-    discard_blobs(gone)
 
 
 def _let_go(table_name: str, ids: Collection[int]) -> None:

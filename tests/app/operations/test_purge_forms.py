@@ -117,7 +117,9 @@ def test_after_thirty_days_its_answers_files_and_keys_are_gone_and_others_are_no
     with backend.app.app_context():
         assert fsck().sound
     (line,) = rows(backend, models.Audit, models.Audit.action == "form.purge")
-    assert (line.form_id, line.details) == (visit.id, {"submissions": 5, "keptAside": 2})
+    assert (line.form_id, line.details) == (visit.id, {"submissions": 5})
+    (discarded,) = rows(backend, models.Audit, models.Audit.action == "quarantine.discard")
+    assert (discarded.form_id, len(discarded.details["entries"])) == (visit.id, 2)
     assert len(admin.get(f"{FORMS}/intake/submissions").json) == 1
     assert admin.get(f"/projects/1/datasets/cases/entities/{CASE}").status_code == 200
 
@@ -160,3 +162,19 @@ def test_a_purge_that_is_interrupted_goes_on_where_it_was(lite: Backend, monkeyp
     assert count(backend, models.SubmissionVersion) == 1
     assert purge(backend) == 1
     assert (count(backend, models.SubmissionVersion), blobs(backend)) == (0, set())
+
+
+def test_what_was_kept_aside_goes_batch_by_batch_too(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    # More than 32,767 of them at once were more than PostgreSQL takes: the form, and every form after it, stayed.
+    monkeypatch.setattr(service, "BATCH", 1)
+    monkeypatch.setattr(service, "_BATCHES", 2)
+    backend.admin.publish(VISIT)
+    phone = backend.phone()
+    assert send(phone, "one") == 201
+    assert [send(phone, "one", answer) for answer in ("y", "z")] == [409] * 2
+    assert count(backend, models.Quarantine) == 3  # two XMLs, and the photo that came with both
+    backend.admin.delete(f"{FORMS}/visit")
+    thirty_days_pass(backend)
+    assert [purge(backend), count(backend, models.Quarantine)] == [0, 2]
+    assert [purge(backend), count(backend, models.Quarantine)] == [0, 0]
+    assert [purge(backend), blobs(backend)] == [1, set()]
