@@ -39,6 +39,7 @@ def test_the_roles_are_centrals_and_ours(lite: Backend) -> None:
         (7, "formfill"),
         (8, "analyst"),
         (9, "case-reader"),
+        (10, "pub-link"),
     ]
     assert set(roles[0]) == {"id", "system", "name", "verbs", "createdAt", "updatedAt"}
     assert "submission.read" in roles[3]["verbs"]
