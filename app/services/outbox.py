@@ -48,7 +48,10 @@ _COMMITTED = "sportel-outbox"
 
 
 class Postponed(Exception):
-    """It cannot be done yet, through no fault of its own: raised by a work to be asked again soon."""
+    """It cannot be done yet, through no fault of its own: raised by a work to be asked again after `wait`."""
+
+    def __init__(self, wait: timedelta = _POSTPONED) -> None:
+        self.wait = wait
 
 
 def enqueue(work: str, submission_version_id: int) -> None:
@@ -95,10 +98,10 @@ def work_once(works: Mapping[str, Work]) -> bool:
             db.session.execute(delete(_TABLE).where(_TABLE.c.id == job.id))
             db.session.flush()
             crash_point("outbox.worked")
-    except Postponed:
+    except Postponed as postponed:
         assert job is not None
         with transaction():
-            _change(job, due_at=now() + _POSTPONED, started_at=None)
+            _change(job, due_at=now() + postponed.wait, started_at=None)
     except Exception as error:
         if job is None or (isinstance(error, DBAPIError) and error.connection_invalidated):
             raise  # the database went away: nobody's try

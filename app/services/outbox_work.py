@@ -36,6 +36,8 @@ FORCE = "backlog.force"
 
 # Central's: for so long an offline update waits for the one before it.
 HELD_FOR = timedelta(days=5)
+# How often it is looked whether a submission is still in the trash.
+_TRASH_LOOK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,12 +52,15 @@ class _Taken:
 
 
 def _open(job: Job) -> _Taken | None:
-    """What was sent; None if it was erased since. Raises Postponed while somebody edits or erases it."""
+    """What was sent; None if it was erased since. Raises Postponed while it is in the trash, or edited or erased."""
     found = queries.taken_for_update(job.submission_version_id)
     if found is None:
         raise Postponed
     version = found.version
     if found.submission.deleted_at is not None:
+        # What is in the trash may be restored, and must then do what it would have done.
+        if found.data_key.wrapped is not None:
+            raise Postponed(_TRASH_LOOK)
         return None
     where = place(version.form_id, version.is_draft, version.instance_id)
     return _Taken(

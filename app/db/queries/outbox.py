@@ -69,9 +69,17 @@ def claim(moment: datetime) -> Job | None:
 
 
 def earlier_is_tried_again(job: Job) -> bool:
-    """Does work of this kind wait for another try that came before?"""
+    """Does work of this kind wait for another try that came before? What is in the trash may never be tried."""
     statement = select(
-        exists().where(Outbox.state == "waiting", Outbox.id < job.id, Outbox.work == job.work, Outbox.tries > 0)
+        exists().where(
+            Outbox.state == "waiting",
+            Outbox.id < job.id,
+            Outbox.work == job.work,
+            Outbox.tries > 0,
+            Version.id == Outbox.submission_version_id,
+            Submission.id == Version.submission_id,
+            Submission.deleted_at.is_(None),
+        )
     )
     return bool(db.session.scalar(statement))
 

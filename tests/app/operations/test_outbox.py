@@ -293,6 +293,21 @@ def test_work_of_a_submission_that_was_erased_meanwhile_does_nothing(cases: Back
     assert (waiting(cases), count(cases, models.Entity)) == ([], 0)
 
 
+def test_work_of_a_submission_in_the_trash_waits_until_it_is_restored(
+    cases: Backend, later: Callable[[timedelta], None]
+) -> None:
+    only_send(cases.phone(office="tr-01"), creation())
+    (submission,) = rows(cases, models.Submission)
+    at = f"/projects/1/forms/intake/submissions/{submission.instance_id}"
+    assert cases.admin.delete(at).status_code == 200
+    cases.work()
+    assert (len(waiting(cases)), count(cases, models.Entity)) == (1, 0)
+    assert cases.admin.post(f"{at}/restore").status_code == 200
+    later(timedelta(minutes=1))
+    cases.work()
+    assert (waiting(cases), [row.uuid for row in rows(cases, models.Entity)]) == ([], [FIRST])
+
+
 @pytest.mark.parametrize("target", ["sqlite", "postgresql"])
 def test_a_backup_carries_the_work_and_the_restored_place_does_it(
     cases: Backend, target: str, tmp_path: Path, keys: Keys, postgres: PostgresServer
