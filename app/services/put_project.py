@@ -6,6 +6,7 @@ of other offices' people, are not seen, so they are not taken away for being lef
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,9 +74,9 @@ def put_project(by: Actor, project: models.Project, given: GivenProject) -> mode
 
 def _put_forms(by: Actor, project_id: int, given: Sequence[GivenForm]) -> None:
     forms = {each.form.xml_form_id: each.form for each in form_queries.listed_forms(project_id, offices=False)}
-    names = [each.xml_form_id for each in given]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
+    names = Counter(each.xml_form_id for each in given)
+    twice, most = names.most_common(1)[0] if names else ("", 0)
+    if most > 1:
         raise problems.unexpected_value("xmlFormId", "it is given twice", twice)
     if set(names) != set(forms):
         raise problems_administration.unexpected_forms_list()

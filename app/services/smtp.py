@@ -9,6 +9,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -43,10 +44,13 @@ def deliver(settings: Settings, address: str, text: Text) -> None:
     password = None if settings.smtp_password_file is None else read_password(settings.smtp_password_file)
     message = compose(settings, address, text)
     try:
-        with _connect(settings) as server:
+        server = _connect(settings)
+        try:
             if settings.smtp_user is not None and password is not None:
                 server.login(settings.smtp_user, password)
             server.send_message(message)
+        finally:
+            _part(server)
     except smtplib.SMTPRecipientsRefused as error:
         code = max(code for code, _ in error.recipients.values())
         raise MailFailed(f"SMTPRecipientsRefused {code}", is_final=code >= _REFUSED_FOR_GOOD) from None
@@ -71,6 +75,13 @@ def _connect(settings: Settings) -> smtplib.SMTP:
             server.close()
             raise
     return server
+
+
+def _part(server: smtplib.SMTP) -> None:
+    """Take leave. What the server says to that changes nothing of what it has taken, or refused."""
+    with suppress(smtplib.SMTPException, OSError):
+        server.quit()
+    server.close()
 
 
 def _own_name(settings: Settings) -> str:

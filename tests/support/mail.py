@@ -81,12 +81,13 @@ class Arrived:
 
 @dataclass
 class MailServer:
-    """`refuse`: what it answers to each recipient instead of taking the mail."""
+    """`refuse`: what it answers to each recipient instead of taking the mail; `farewell`: what it answers to QUIT."""
 
     folder: Path
     starttls: bool = True
     arrived: list[Arrived] = field(default_factory=list)
     refuse: str | None = None
+    farewell: str = "221 Bye"
 
     def __post_init__(self) -> None:
         self.port = free_port()
@@ -106,6 +107,9 @@ class MailServer:
             auth_require_tls=self.starttls,
             **safe,
         )
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        return self.farewell
 
     def start(self) -> MailServer:
         self._controller.start()

@@ -127,6 +127,19 @@ def test_mail_that_fails_is_tried_later_and_later_and_then_parked_for_the_operat
     assert "0 waiting, 0 parked" in run(backend, "mail", "list").output
 
 
+def test_mail_that_was_taken_is_not_sent_again_whatever_the_server_says_at_parting(
+    lite: Backend, mail_server: MailServer
+) -> None:
+    with_person(use(lite, **mail_server.settings))
+    mail_server.farewell = "421 too busy"
+    change_password(lite)
+    send_mail(lite)
+    later(lite)
+    send_mail(lite)
+    assert len(mail_server.arrived) == 1
+    assert count(lite, models.Mail) == 0
+
+
 def test_an_address_that_is_not_known_is_parked_at_once_and_keeps_no_other_mail_waiting(
     lite: Backend, mail_server: MailServer
 ) -> None:
