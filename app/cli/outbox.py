@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from app.cli.faults import tell_problems
-from app.cli.showing import give
+from app.cli.showing import give, try_again
 from app.clock import to_iso
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Give the outcome as one JSON document.")
@@ -47,12 +47,7 @@ def retry_command(ids: tuple[int, ...], every: bool, as_json: bool) -> None:
     """Try parked work again, from the first try."""
     from app.services.outbox import retry
 
-    if bool(ids) == every:
-        raise click.UsageError("give the numbers that `outbox list` shows, or --all; not both")
-    count = retry(None if every else ids)
-    give({"retried": count}, as_json, f"{count} will be tried again.")
-    if ids and count < len(set(ids)):
-        raise SystemExit(1)
+    try_again(retry, ids, every, as_json, shown_by="outbox list")
 
 
 @click.command("worker")

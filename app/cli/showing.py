@@ -68,3 +68,15 @@ def tell_refusals(command: Callable[..., Any]) -> Callable[..., Any]:
             raise click.ClickException(str(refused)) from None
 
     return told
+
+
+def try_again(
+    retry: Callable[[tuple[int, ...] | None], int], ids: tuple[int, ...], every: bool, as_json: bool, *, shown_by: str
+) -> None:
+    """Try what is parked again: these, or everything. Ends with 1 if one of these is not parked."""
+    if bool(ids) == every:
+        raise click.UsageError(f"give the numbers that `{shown_by}` shows, or --all; not both")
+    count = retry(None if every else ids)
+    give({"retried": count}, as_json, f"{count} will be tried again.")
+    if ids and count < len(set(ids)):
+        raise SystemExit(1)
