@@ -85,8 +85,8 @@ def plant(service: Service, proxy: Proxy) -> None:
         admin = service.administrator()
         at = f"/projects/{service.phone.project}/forms/{FORM_ID}"
         assert canary("who").encode() in admin.content(f"{at}/submissions/{name}.xml")
-        asked = admin.request("GET", f"{at}.svc/Submissions?$filter=__id eq '{canary('unread')}'")
-        assert asked.status_code == 501  # of a filter that is not understood the log must not tell either
+        asked = admin.request("GET", f"{at}.svc/Submissions?$filter=who eq '{canary('unread')}'")
+        assert asked.status_code == 501  # of a filter that is refused the log must not tell either
         admin.close()
         service.kill()
 
