@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from gunicorn.glogging import Logger
@@ -47,6 +48,8 @@ errorlog = "-"
 loglevel = "warning"
 proc_name = "sportel"
 
+_PAUSE_SECONDS = 1.0
+
 
 class logger_class(Logger):  # noqa: N801  (the name of gunicorn's setting)
     """Whatever gunicorn itself says, it says as our own events, without tokens and without anybody's words."""
@@ -84,19 +87,22 @@ def post_fork(_server, worker):
     """Count into the slot's own files, and keep the text of what nobody catches out of the log."""
     from app.web.metrics import use_slot
 
+    # Gunicorn ends everything after a worker that fails before this is set: its configuration must be wrong. Ours has
+    # been loaded by the master; what fails now is memory or a thread that cannot be had, and a next worker may get it.
+    worker.booted = True
     use_slot(f"worker-{worker.metrics_slot}")
     hook_uncaught()
 
 
 def post_worker_init(worker):
     """Do what submissions start, on a thread of this process: after the fork, which no thread survives."""
-    if _settings.worker == "off":
-        return
-    from app.services.worker import Worker
-    from wsgi import app
+    if _settings.worker != "off":
+        from app.services.worker import Worker
+        from wsgi import app
 
-    worker.outbox = Worker(app.app_context)
-    worker.outbox.start()
+        worker.outbox = Worker(app.app_context)
+        worker.outbox.start()
+    worker.is_complete = True
 
 
 def on_reload(server):
@@ -121,6 +127,9 @@ def worker_exit(_server, worker):
     outbox = getattr(worker, "outbox", None)
     if outbox is not None:
         outbox.stop()
+    if not getattr(worker, "is_complete", False):
+        # The next worker comes at once, and what was wanting comes back slowly.
+        time.sleep(_PAUSE_SECONDS)
 
 
 def on_exit(_server):

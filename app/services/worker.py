@@ -56,9 +56,13 @@ class Worker:
         self._faults = 0
 
     def start(self) -> None:
-        """Run on a thread that never keeps the process alive. After a fork, never before."""
-        self._thread = threading.Thread(target=self.run, name="outbox", daemon=True)
-        self._thread.start()
+        """Run on a thread that never keeps the process alive. After a fork, never before.
+
+        Raises RuntimeError if the system gives no thread.
+        """
+        thread = threading.Thread(target=self.run, name="outbox", daemon=True)
+        thread.start()
+        self._thread = thread
 
     def stop(self) -> None:
         """Begin no more work, and wait for what is being done."""

@@ -118,13 +118,10 @@ def parse_order(text: str) -> tuple[tuple[Name, bool], ...]:
         raise ExpressionUnreadable(f"it is longer than {MOST_CHARACTERS} characters")
     found = []
     for part in text.split(","):
-        name, *direction = part.split() or [""]
+        name, *given = part.split() or [""]
+        direction = [each.lower() for each in given]
         match = _TOKEN.fullmatch(name)
-        if (
-            match is None
-            or match["word"] is None
-            or [each.lower() for each in direction] not in ([], ["asc"], ["desc"])
-        ):
+        if match is None or match["word"] is None or direction not in ([], ["asc"], ["desc"]):
             raise ExpressionUnreadable("sort by names of properties, each followed by asc or desc")
         found.append((Name(name), direction == ["desc"]))
     return tuple(found)

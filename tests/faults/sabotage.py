@@ -22,6 +22,7 @@ from app.db import engine
 # Before the application is loaded, which may make a connection.
 engine.BUSY_SECONDS = int(os.environ.get("DRILL_BUSY_SECONDS", str(engine.BUSY_SECONDS)))
 
+from app.services.worker import Worker  # noqa: E402
 from wsgi import app  # noqa: E402
 
 Environ = dict[str, Any]
@@ -77,6 +78,8 @@ def careless(environ: Environ, start_response: StartResponse) -> Iterable[bytes]
 
 # Not a lie, only less patience with another writer than the shipped application has.
 impatient = app
+# Some of its workers get no thread at first: as many as there are files in a folder.
+wanting = app
 # Nor is this: its clock is as many seconds off as a file says.
 shifted = app
 
@@ -89,3 +92,14 @@ class _Shifted(datetime):
 
 if "DRILL_CLOCK" in os.environ:
     clock.datetime = _Shifted  # type: ignore[misc]
+
+if "DRILL_NO_THREAD" in os.environ:
+    _start = Worker.start
+
+    def _start_unless_told(self: Worker) -> None:
+        for told in Path(os.environ["DRILL_NO_THREAD"]).iterdir():
+            told.unlink(missing_ok=True)
+            raise MemoryError
+        _start(self)
+
+    Worker.start = _start_unless_told  # type: ignore[method-assign]

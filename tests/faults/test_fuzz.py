@@ -27,9 +27,10 @@ from werkzeug.test import EnvironBuilder
 
 from app.config import Settings
 from app.problems import Problem
-from app.web.odata import tables
+from app.web.odata.options import read_options
 from app.web.openrosa import multipart
 from forms.errors import FormsError, ValueUnreadable
+from forms.odata.expression import Call, Comparison, Logic, Name, Not, parse_filter, parse_order
 from forms.safe_xml import parse_xml
 from forms.schema import read_schema
 from forms.submission import parse_submission
@@ -49,7 +50,7 @@ MOST_MEMORY_BYTES = 1 << 30
 INSTRUMENTED = (
     "forms.safe_xml", "forms.schema.read", "forms.schema.body", "forms.schema.texts", "forms.submission.parse",
     "forms.submission.values", "forms.submission.moments", "forms.submission.geo", "forms.xpath.syntax",
-    "app.web.openrosa.multipart", "app.web.odata.tables", "multipart",
+    "app.web.openrosa.multipart", "app.web.odata.options", "forms.odata.expression", "multipart",
 )  # fmt: skip
 FLASK = Flask("fuzz")
 LIMITS = Settings(max_xml_bytes=4096, max_file_bytes=4096, max_request_bytes=16384, max_request_parts=8)
@@ -113,16 +114,31 @@ def read_multipart(content: bytes) -> None:
     assert len(upload.xml) <= LIMITS.max_xml_bytes
 
 
-def read_options(content: bytes) -> None:
+def read_table_options(content: bytes) -> None:
     """Options of a table are understood or refused with a problem of the catalogue."""
     query = content.decode("latin-1")
     with FLASK.test_request_context("/x", query_string=query):
         try:
-            options = tables._options()
+            options = read_options()
         except Problem as problem:
             expect(problem.status in (400, 406, 501), "an option is refused as one")
             return
-    assert set(options) <= tables._OPTIONS
+    assert options.skip >= 0
+    assert options.top is None or options.top >= 0
+    assert not (options.expand and options.select is not None)
+
+
+def read_conditions(content: bytes) -> None:
+    """A filter or an order is understood or refused, and what is understood is a tree of known kinds."""
+    text = content.decode("latin-1")
+    try:
+        expect(isinstance(parse_filter(text), Comparison | Logic | Not | Call), "a filter is a condition")
+    except FormsError as error:
+        expect(str(error) != "", "a refusal says what is wrong")
+    try:
+        expect(all(isinstance(name, Name) for name, _ in parse_order(text)), "an order is one of names")
+    except FormsError as error:
+        expect(str(error) != "", "a refusal says what is wrong")
 
 
 READERS: tuple[Callable[[str], object], ...] = (
@@ -169,6 +185,12 @@ OPTIONS = [
     b"$format=json&$wkt=false",
     b"%24top=%37",
 ]
+CONDITIONS = [
+    b"age gt 7 and not (home/town eq 'Kuk''s' or year(__system/submissionDate) le 2026)",
+    b"__system/reviewState in ('approved', null) or contains(name, 'a')",
+    b"born ge 2001-02-03 and at lt 2026-11-22T10:20:30.5+01:00 and -1.5e3 ne n",
+    b"__system/submissionDate desc, age",
+]
 EXPRESSIONS = [
     b"/data/age > 17 and selected(../x, 'a') or not(true())",
     b"if(/data/a = 'x', concat('a', \"b\"), instance('l')/root/item[name = current()/../n]/label)",
@@ -179,7 +201,8 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]] = 
     "xml": (read_xml, lambda: _corpus("xml")),
     "xform": (read_form, lambda: [*_corpus("xform"), xform("good")]),
     "multipart": (read_multipart, lambda: [*_corpus("body"), body(xml_part("<a/>"), file_part("a.jpg", b"x"))]),
-    "table options": (read_options, lambda: OPTIONS),
+    "table options": (read_table_options, lambda: OPTIONS),
+    "conditions": (read_conditions, lambda: CONDITIONS),
     "values": (read_values, lambda: [text.encode()[:200] for texts in VALUES.values() for text in texts]),
     "expressions": (read_expression, lambda: EXPRESSIONS),
 }

@@ -71,6 +71,7 @@ def test_what_odata_has_and_we_do_not_is_named(text: str) -> None:
 
 def test_an_order_is_names_and_directions() -> None:
     assert parse_order("a, g/b desc,c asc") == ((Name("a"), False), (Name("g/b"), True), (Name("c"), False))
+    assert parse_order("a DESC, b Asc") == ((Name("a"), True), (Name("b"), False))
     for text in ("", "a,", "a down", "a desc asc", "1", "year(a)"):
         with pytest.raises(ExpressionUnreadable):
             parse_order(text)
