@@ -17,9 +17,9 @@ if TYPE_CHECKING:  # the pure library's tests must not load the application
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    from tests.support.postgres import PostgresServer
+    from tests.support.postgres import PostgresServer, memory
 
-    server = PostgresServer()
+    server = PostgresServer(memory())
     yield server
     server.remove()
 
@@ -84,7 +84,7 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]
         template: Path = request.getfixturevalue("postgres_template")
         server: PostgresServer = request.getfixturevalue("postgres")
         shutil.copytree(template, folder)
-        server.execute(f"CREATE DATABASE {name} TEMPLATE template_sportel")
+        server.execute(f"CREATE DATABASE {name} TEMPLATE template_sportel STRATEGY FILE_COPY")
         url = server.url(name).replace("postgresql://", "postgresql+psycopg://")
     made = make_backend(folder, url)
     yield made

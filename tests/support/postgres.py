@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psycopg
 
+LEAST_FREE_BYTES = 2 << 30
+
 
 def binaries() -> Path:
     """The folder with initdb and pg_ctl. Fails with the remedy where there is none."""
@@ -23,6 +25,12 @@ def binaries() -> Path:
         if (folder / "initdb").exists():
             return folder
     raise RuntimeError("PostgreSQL is needed for these tests: apt-get install postgresql (make test does it)")
+
+
+def memory() -> Path | None:
+    """A file system in memory, if there is a large one: each test's database is some 500 files, made and deleted."""
+    place = Path("/dev/shm")
+    return place if place.is_dir() and shutil.disk_usage(place).free > LEAST_FREE_BYTES else None
 
 
 def free_port() -> int:
@@ -36,8 +44,9 @@ def free_port() -> int:
 class PostgresServer:
     """One server for a test session. `url(name)` is a database's address."""
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="sportel-pg-"))
+    def __init__(self, place: Path | None = None) -> None:
+        """`place`: where its folder is made, by default among the temporary ones."""
+        self.folder = Path(tempfile.mkdtemp(prefix="sportel-pg-", dir=place))
         self.port = free_port()
         # PostgreSQL refuses to run as root; nobody in particular may run it.
         self._user = "postgres" if os.geteuid() == 0 and _exists("postgres") else "nobody"
