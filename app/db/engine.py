@@ -10,6 +10,8 @@ from blinker import Signal
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
+from app.db.postgres_connection import connect
+
 BUSY_SECONDS = 20
 
 failed = Signal("An error of the driver that SQLAlchemy's own event does not tell of.")
@@ -23,6 +25,8 @@ def configure_engine(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
+    else:
+        event.listen(engine, "do_connect", connect)
 
 
 def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:

@@ -138,6 +138,9 @@ def calls(path: Path, *names: str) -> list[str]:
 def test_only_a_services_transaction_commits(path: Path) -> None:
     if name_of(path) == "app.services.transaction":
         assert calls(path, "commit")
+    elif name_of(path) == "app.db.postgres_connection":
+        # The driver's own end of a transaction: what the session asks for, or of one that has only read.
+        assert set(calls(path, "commit", "begin")) == {"super().commit"}
     elif name_of(path) == "app.db.only_one":
         assert "session" not in str(calls(path, "commit", "begin"))  # a lock's own connection, which writes nothing
     else:
