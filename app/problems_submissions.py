@@ -21,3 +21,29 @@ def no_web_form() -> Problem:
         "No web form is configured on which a submission is edited; the operator sets its address as SPORTEL_EDIT_URL."
         " Edit by PUT …/submissions/{instanceId} instead.",
     )
+
+
+def already_encrypted() -> Problem:
+    """Once, and for good."""
+    message = "The project is encrypted already; its key cannot be changed."
+    return Problem(409.4, message, {"feature": "managed encryption"})
+
+
+def encryption_begins() -> Problem:
+    """A form that was compiled before the project got its key."""
+    return Problem(409.5, "The project began to be encrypted while the form came in; send it again.")
+
+
+def cases_not_encryptable(xml_form_id: str) -> Problem:
+    """What nobody on the server can read can open no case."""
+    return Problem(
+        409.53,
+        f"The form '{xml_form_id}' opens or changes cases, which encrypted answers cannot; put it into a project that"
+        " is not encrypted.",
+        {"xmlFormId": xml_form_id},
+    )
+
+
+def undecryptable() -> Problem:
+    """Another passphrase, or another key."""
+    return Problem(400.12, "It could not be decrypted; check the passphrase, and the number of the key it belongs to.")

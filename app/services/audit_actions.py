@@ -198,6 +198,11 @@ _DENIALS = (
         kind=Kind.DENIAL,
         access__denied="Somebody who is known asked for data without the right, or for what is not there for them.",
     ),
+    *_of(
+        "form",
+        kind=Kind.DENIAL,
+        form__submission__decrypt__refuse="A passphrase that opens nothing was given for an export.",
+    ),
     *_of("reveal", kind=Kind.DENIAL, reveal__refuse="A reveal was refused: the budget of the day was spent."),
 )
 

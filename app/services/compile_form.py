@@ -7,6 +7,7 @@ from typing import Any
 
 from app import problems
 from app.problems import Problem
+from app.sealing.phone_encryption import is_public_key
 from forms.errors import FormsError, XFormInvalid, XLSFormInvalid
 from forms.schema import FormSchema, read_schema
 from forms.xlsform import compile_xlsform
@@ -82,7 +83,7 @@ def _schema(xform: bytes) -> FormSchema:
 
 
 def _checked(compiled: CompiledSource) -> CompiledSource:
-    for check in (_form_id_problem, _length_problem, _redirection_problem):
+    for check in (_form_id_problem, _length_problem, _redirection_problem, _key_problem):
         problem = check(compiled.schema)
         if problem is not None:
             raise problem
@@ -115,13 +116,18 @@ def _length_problem(schema: FormSchema) -> Problem | None:
 
 
 def _redirection_problem(schema: FormSchema) -> Problem | None:
-    """Settings that send answers elsewhere, or seal them for somebody else, are an attack until approved."""
+    """A setting that sends answers elsewhere is an attack."""
     if schema.submission_url:
         return problems.unexpected_value(
             "submission_url", "it would send the answers to another server; take it out of the settings sheet"
         )
-    if schema.submission_public_key:
+    return None
+
+
+def _key_problem(schema: FormSchema) -> Problem | None:
+    """A key of the author's; that somebody else agrees to it is looked at when the form is published."""
+    if schema.submission_public_key and not is_public_key(schema.submission_public_key):
         return problems.unexpected_value(
-            "public_key", "it would seal the answers for somebody else; take it out of the settings sheet"
+            "public_key", "phones could not encrypt with it; give an RSA key of 2048 to 8192 bits as base64 of its DER"
         )
     return None

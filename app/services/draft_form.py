@@ -16,6 +16,7 @@ from app.permissions import Actor
 from app.services.audit import record
 from app.services.compile_form import CompiledSource, FormSource, compile_source
 from app.services.entity_lists import declare_lists
+from app.services.managed_encryption import encrypted_source, key_of_draft
 from app.services.schemas import schema_of
 from app.services.transaction import transaction
 from app.services.uploads import discard_blobs
@@ -26,7 +27,7 @@ def create_form(
     actor: Actor, project: models.Project, source: FormSource, *, ignore_warnings: bool = False
 ) -> models.Form:
     """A new form with its first draft. Raises Problem 409.3 if the form ID is taken, 400.16 for warnings."""
-    compiled = compile_source(source)
+    compiled = encrypted_source(project, compile_source(source))
     _refuse_warnings(_warnings(compiled, None), ignore_warnings)
     with transaction():
         if form_queries.form(project.id, compiled.schema.xml_form_id) is not None:
@@ -60,7 +61,7 @@ def set_draft(
     Raises Problem 400.8 if the source is another form, 400.17 if a question changed its type.
     """
     current = form_queries.current_version(form.id)
-    compiled = compile_source(source) if source is not None else _copy(current)
+    compiled = encrypted_source(project, compile_source(source) if source is not None else _copy(current))
     if compiled.schema.xml_form_id != form.xml_form_id:
         raise problems.unexpected_value(
             "xmlFormId",
@@ -137,6 +138,7 @@ def _add_draft(
         xlsform=compiled.xlsform,
         xlsform_type=compiled.xlsform_type,
         warnings=list(compiled.warnings),
+        key_id=key_of_draft(project, compiled),
         created_by_id=actor.id or None,
         created_at=moment,
     )

@@ -15,12 +15,13 @@ from typing import Any, TypeAlias
 
 from app.clock import to_iso
 from app.services.cells import GEOPOINT_PARTS, cell, decimal_cell, geopoint_cells
+from app.services.decrypt_submissions import MISSING_DATA, NOT_DECRYPTED
 from app.services.spreadsheet_cells import inert, inert_line
 from app.services.walk_records import ReadRow, TableRow
 from forms.schema import Field, FormSchema, Table
 from forms.submission import Mask, Masked
 
-# Central's columns after the answers, each with the fact that it shows. Nothing here is left encrypted: no status.
+# Central's columns after the answers, each with the fact that it shows; the status is the row's own.
 _SYSTEM_COLUMNS = {
     "SubmitterID": "submitter_id",
     "SubmitterName": "submitter_name",
@@ -33,6 +34,7 @@ _SYSTEM_COLUMNS = {
     "FormVersion": "form_version",
 }
 _STATUS = list(_SYSTEM_COLUMNS).index("Status")
+_STATUS_WORDS = {None: "", NOT_DECRYPTED: "not decrypted", MISSING_DATA: "missing encrypted form data"}
 _system_facts = attrgetter(*(name for name in _SYSTEM_COLUMNS.values() if name is not None))
 _PIECE_CHARACTERS = 16_384
 
@@ -111,7 +113,7 @@ class CsvTable:
         line[0] = to_iso(facts.created_at) or ""
         line.append(inert(row.key))
         system = [_text(value) for value in _system_facts(facts)]
-        system.insert(_STATUS, "")
+        system.insert(_STATUS, _STATUS_WORDS[read.status])
         line += system
         return line
 

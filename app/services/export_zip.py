@@ -6,13 +6,15 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 
-from app.db import db, models
+from app.db import models
 from app.services.client_audits import LOG_COLUMNS, log_lines
+from app.services.decrypt_submissions import media_of, rows_of
 from app.services.deidentified import Facts
 from app.services.export_tables import CsvTable, Layout, csv_lines, table_rows
-from app.services.read_submissions import SentFile, content_of, files_of
+from app.services.read_submissions import content_of, files_of, hidden_file, questions_of_files
 from app.services.spreadsheet_cells import inert_line
 from app.services.walk_records import Choice, ReadRow, learn_common, walk_records
 from forms.schema import FormSchema
@@ -94,32 +96,55 @@ def _file_names(form: models.Form, schema: FormSchema) -> list[str]:
 
 def _files(archive: zipfile.ZipFile, pipe: _Pipe, choice: Choice) -> Iterator[bytes]:
     taken: set[str] = set()
-    for record, submission, file in _sent_files(choice):
-        row = file.row
+    for record, file in _sent_files(choice):
         # What is hidden is masked in the table, where its name would be; the phones' logs have a table of their own.
-        if file.hidden is not None or row.name == _log_name(record):
+        if file.is_hidden or file.name == _log_name(record):
             continue
-        name = safe_name(row.name)
+        name = safe_name(file.name)
         # Two phones may name their photos alike: the later one gets its submission's name in front.
         if name in taken:
-            name = safe_name(f"{record.facts.instance_id}-{row.name}")
+            name = safe_name(f"{record.facts.instance_id}-{file.name}")
         taken.add(name)
         with archive.open(f"media/{name}", "w") as entry:
-            for chunk in content_of(submission, row):
+            for chunk in file.content:
                 entry.write(chunk)
                 yield pipe.take()
 
 
-def _sent_files(choice: Choice) -> Iterator[tuple[ReadRow, models.Submission, SentFile]]:
-    """Every file that arrived, with its submission."""
+@dataclass(frozen=True, repr=False)
+class _File:
+    """A file that arrived, under the name that the answers have for it, in clear."""
+
+    name: str
+    is_hidden: bool
+    content: Iterator[bytes]
+
+
+def _sent_files(choice: Choice) -> Iterator[tuple[ReadRow, _File]]:
+    """Every file that arrived and is no answer sheet under a phone's lock, with its submission."""
     for record in walk_records(choice):
         if isinstance(record.facts, Facts) or not record.facts.attachments_present:
             continue
-        submission = db.session.get_one(models.Submission, record.facts.id)
-        version = db.session.get_one(models.SubmissionVersion, record.facts.version_id)
-        for file in files_of(choice.view, submission, version):
-            if file.row.blob_key is not None:
-                yield record, submission, file
+        submission, version = rows_of(record.facts.version_id)
+        files = _decrypted(record, submission, version) if record.encrypted else _plain(choice, submission, version)
+        for file in files:
+            yield record, file
+
+
+def _plain(choice: Choice, submission: models.Submission, version: models.SubmissionVersion) -> Iterator[_File]:
+    for file in files_of(choice.view, submission, version):
+        if file.row.blob_key is not None:
+            yield _File(file.row.name, file.hidden is not None, content_of(submission, file.row))
+
+
+def _decrypted(record: ReadRow, submission: models.Submission, version: models.SubmissionVersion) -> Iterator[_File]:
+    """The files of what was decrypted, as hidden as those of what came in clear; of what was not, none."""
+    if record.encrypted is None or record.encrypted.record is None:
+        return
+    named = questions_of_files(record.facts.instance_id, record.encrypted.record.values, record.schema)
+    for name, content in media_of(submission, version, record.encrypted):
+        is_hidden = not record.mask.hides_nothing and hidden_file(record.mask, named.get(name, set())) is not None
+        yield _File(name, is_hidden, content)
 
 
 def _log_name(record: ReadRow) -> str | None:
@@ -132,17 +157,17 @@ def _log_name(record: ReadRow) -> str | None:
 def _client_audits(archive: zipfile.ZipFile, pipe: _Pipe, choice: Choice, form: models.Form) -> Iterator[bytes]:
     """The phones' logs in one table. They hold answers of any class: those of records alone of which all is read."""
     logs = (
-        (record, submission, file)
-        for record, submission, file in _sent_files(choice)
-        if record.mask.hides_nothing and file.row.name == _log_name(record)
+        (record, file)
+        for record, file in _sent_files(choice)
+        if record.mask.hides_nothing and file.name == _log_name(record)
     )
     first = next(logs, None)
     if first is None:
         return
     with archive.open(f"{safe_name(form.xml_form_id)} - audit.csv", "w") as entry:
         entry.write(b"".join(csv_lines([inert_line(LOG_COLUMNS)])))
-        for record, submission, file in chain([first], logs):
-            lines = log_lines(record.facts.instance_id, content_of(submission, file.row))
+        for record, file in chain([first], logs):
+            lines = log_lines(record.facts.instance_id, file.content)
             for piece in csv_lines(lines):
                 entry.write(piece)
                 yield pipe.take()

@@ -20,6 +20,7 @@ from app.runtime import runtime
 from app.sealing.envelope import SealBroken, keyed_hash, open_sealed
 from app.services.comments import open_body
 from app.services.keys import CONTENT_HASH, SERVER_KEYS, server_key
+from app.services.managed_encryption import open_private
 from app.services.operation import OperationRefused, Progress, silent, told_in_one_line
 from app.services.records import open_instance_name, open_xml, place
 from app.services.uploads import read_file
@@ -165,12 +166,19 @@ def _kinds(content_key: bytes) -> Iterable[tuple[str, Any, Check]]:
         .outerjoin(Key, Key.id == Submission.data_key_id)
         .order_by(models.Comment.id)
     )
+    encryption = (
+        select(models.EncryptionKey.id, models.EncryptionKey.project_id, models.EncryptionKey.private_sealed, *key)
+        .outerjoin(Key, Key.id == models.EncryptionKey.data_key_id)
+        .where(models.EncryptionKey.private_sealed.is_not(None))
+        .order_by(models.EncryptionKey.id)
+    )
     return (
         ("submission_versions", versions, lambda row: _check_version(row, content_key)),
         ("submission_attachments", files, lambda row: _check_file(row, content_key)),
         ("quarantine", kept, lambda row: _check_file(row, content_key)),
         ("entity_versions", cases, _check_case),
         ("comments", written, _check_comment),
+        ("encryption_keys", encryption, _check_encryption_key),
     )
 
 
@@ -262,6 +270,13 @@ def _check_case(row: Row[Any]) -> None:
 def _check_comment(row: Row[Any]) -> None:
     try:
         open_body(_key(row), row)
+    except SealBroken:
+        raise _Wrong(BROKEN_SEAL) from None
+
+
+def _check_encryption_key(row: Row[Any]) -> None:
+    try:
+        open_private(_key(row), row)
     except SealBroken:
         raise _Wrong(BROKEN_SEAL) from None
 

@@ -1,7 +1,8 @@
 """Does a draft let more people read a question than a version before it did, and has somebody else agreed to that?
 
 Compared with every published version: a question that went away and comes back looser is found too, and so is one that
-is newly made of a more protected one. The agreement is to the draft's exact content, by an administrator who neither
+is newly made of a more protected one. A draft that carries a key of its author's is held to the same: it seals the
+answers for whoever has the other half. The agreement is to the draft's exact content, by an administrator who neither
 made the draft nor publishes it.
 """
 
@@ -13,6 +14,7 @@ from app import problems
 from app.clock import now
 from app.db import models
 from app.db.insert import insert_if_new
+from app.db.queries import encryption as key_queries
 from app.db.queries import forms as form_queries
 from app.db.queries import reveals as queries
 from app.permissions import Actor
@@ -22,12 +24,16 @@ from app.services.transaction import transaction
 from forms.schema import FormSchema
 from forms.submission import handed_on, lets_more_read, needed, strictest
 
+WHOLE_FORM = "/"
+FOREIGN_KEY = "a key of the form's own"
+
 
 @dataclass(frozen=True)
 class Loosened:
     """A question whose class in the draft lets more people read it; `version` had the class `before`.
 
-    `reads`: the question that `before` is the class of, if this one is newly made of it.
+    `reads`: the question that `before` is the class of, if this one is newly made of it. For the whole form (`/`) it
+    says who reads it: this server, or who has the other half of the form's own key.
     """
 
     path: str
@@ -38,7 +44,7 @@ class Loosened:
 
 
 def loosened(project: models.Project, form: models.Form, draft: models.FormVersion) -> list[Loosened]:
-    """The questions, in the order of the form, each with the first version that was stricter."""
+    """The questions, in the order of the form, each with the first version that was stricter; a foreign key first."""
     new = schema_of(draft.id, draft.sha256)
     olds = [schema_of(each.id, each.sha256) for each in form_queries.published_versions(form.id)]
     default = project.default_sensitivity
@@ -46,7 +52,16 @@ def loosened(project: models.Project, form: models.Form, draft: models.FormVersi
     found = [_against(field.path, new, olds, default) for field in new.fields if field.kind == "field"]
     made_of = sorted(handed_on(new, default), key=lambda pair: (new.by_path[pair[0]].order, pair))
     found += [_handed_on(*pair, new, of_old, default) for pair in made_of]
-    return [each for each in found if each is not None]
+    return _sealed_for_others(form, draft) + [each for each in found if each is not None]
+
+
+def _sealed_for_others(form: models.Form, draft: models.FormVersion) -> list[Loosened]:
+    current = form_queries.current_version(form.id)
+    if draft.key_id is None or key_queries.is_managed(draft.key_id):
+        return []
+    if current is not None and current.key_id == draft.key_id:
+        return []
+    return [Loosened(WHOLE_FORM, "this server", FOREIGN_KEY, "" if current is None else current.version)]
 
 
 def _against(path: str, new: FormSchema, olds: list[FormSchema], default: str) -> Loosened | None:

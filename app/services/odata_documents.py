@@ -99,7 +99,7 @@ class Documents:
         if plan.parent_key in root:
             root[plan.parent_key] = row.parent_key
         if "__system" in root:
-            facts = system(read.facts)
+            facts = system(read.facts, read.status)
             wanted = plan.system
             root["__system"] = facts if wanted is None else {name: facts[name] for name in SYSTEM if name in wanted}
 
@@ -203,8 +203,8 @@ def _quoted(key: str) -> str:
     return key.replace("'", "''")
 
 
-def system(facts: Any) -> dict[str, Any]:
-    """What is known of a submission besides its answers."""
+def system(facts: Any, status: str | None) -> dict[str, Any]:
+    """What is known of a submission besides its answers. `status`: of one that a phone encrypted."""
     return {
         "submissionDate": to_iso(facts.created_at),
         "updatedAt": to_iso(facts.updated_at),
@@ -213,7 +213,7 @@ def system(facts: Any) -> dict[str, Any]:
         "submitterName": facts.submitter_name,
         "attachmentsPresent": facts.attachments_present,
         "attachmentsExpected": facts.attachments_expected,
-        "status": None,
+        "status": status,
         "reviewState": facts.review_state,
         "deviceId": facts.device_id,
         "edits": facts.edits,

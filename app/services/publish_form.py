@@ -46,13 +46,15 @@ def publish_draft(
     refuse_unapproved(actor, project, form, draft)
     xml = with_version(form_queries.version_xml(draft.id), name) if name != draft.version else None
     with transaction():
-        blobs = _publish(form, draft.id, name, xml, notes)
+        blobs = _publish(form, draft, name, xml, notes)
         record("form.update.publish", actor, project_id=project.id, form_id=form.id, newDefId=draft.id)
     discard_blobs(blobs)
     return db.session.get_one(models.FormVersion, draft.id)
 
 
-def _publish(form: models.Form, version_id: int, name: str, xml: bytes | None, notes: str | None) -> list[str]:
+def _publish(
+    form: models.Form, draft: models.FormVersion, name: str, xml: bytes | None, notes: str | None
+) -> list[str]:
     moment = now()
     row = models.FormVersion
     db.session.execute(update(row).where(row.form_id == form.id, row.is_current).values(is_current=False))
@@ -69,14 +71,18 @@ def _publish(form: models.Form, version_id: int, name: str, xml: bytes | None, n
             "sha256": hashlib.sha256(xml).hexdigest(),
         }
     done = db.session.execute(
-        update(row).where(row.id == version_id, row.published_at.is_(None)).values(**values).returning(row.id)
+        update(row)
+        .where(row.id == draft.id, row.sha256 == draft.sha256, row.published_at.is_(None))
+        .values(**values)
+        .returning(row.id)
+        .execution_options(synchronize_session=False)
     )
     if done.scalar() is None:
-        # Somebody else published or replaced it in the meantime.
+        # Somebody else published or replaced it in the meantime, or gave the project its key.
         raise problems.not_found()
     db.session.flush()
     blobs = delete_draft_rows(form.id)
-    publish_lists(version_id)
+    publish_lists(draft.id)
     form = db.session.get_one(models.Form, form.id)
     form.draft_nonce = None
     form.updated_at = moment

@@ -21,6 +21,7 @@ from forms.submission import (
     INSTANCE_NAME,
     Mask,
     Masked,
+    Tree,
     masked_xml,
     rows,
     strictest,
@@ -108,21 +109,22 @@ def files_of(
     mask = mask_of(view, submission, version, revealed=revealed)
     if mask.hides_nothing or not rows:
         return [SentFile(row, None) for row in rows]
-    named = _questions_of_files(submission, version)
-    return [SentFile(row, _hidden_file(mask, named.get(row.name, set()))) for row in rows]
+    # Opened for this alone; it goes no further.
+    named = questions_of_files(version.instance_id, record_of(submission, version).values, schema_for(version))
+    return [SentFile(row, hidden_file(mask, named.get(row.name, set()))) for row in rows]
 
 
-def _hidden_file(mask: Mask, paths: set[str]) -> Masked | None:
+def hidden_file(mask: Mask, paths: set[str]) -> Masked | None:
+    """What stands in the place of a file that these questions name; None if it may be read."""
     needed = frozenset().union(*(mask.needed(path) for path in paths)) if paths else frozenset({"identifying"})
     hidden = needed - mask.readable
     return Masked(strictest(hidden)) if hidden else None
 
 
-def _questions_of_files(submission: models.Submission, version: models.SubmissionVersion) -> dict[str, set[str]]:
-    """By file name: the questions that name it. Opened for this alone; it goes no further."""
-    schema, record = schema_for(version), record_of(submission, version)
+def questions_of_files(instance_id: str, values: Tree, schema: FormSchema) -> dict[str, set[str]]:
+    """By file name: the questions that name it."""
     named: dict[str, set[str]] = {}
-    for row in (row for table in rows(version.instance_id, record.values, schema).values() for row in table):
+    for row in (row for table in rows(instance_id, values, schema).values() for row in table):
         for path, value in row.values.items():
             if isinstance(value, str) and schema.field(path).binary:
                 named.setdefault(value, set()).add(path)

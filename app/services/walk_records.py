@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -16,12 +16,23 @@ from app.db.queries import forms as form_queries
 from app.db.queries.feed import Wanted
 from app.runtime import runtime
 from app.sealing.envelope import Keyring
+from app.services.decrypt_submissions import CLOSED, Decryptor, SentEncrypted, rows_of
 from app.services.deidentified import Facts
 from app.services.records import open_answers, place
 from app.services.schemas import schema_of
 from app.services.views import View
 from forms.schema import FormSchema, Table
-from forms.submission import Common, Mask, Row, Setting, deidentified_rows, rows, tree_from_json
+from forms.submission import (
+    Common,
+    Mask,
+    Row,
+    Setting,
+    deidentified_rows,
+    rows,
+    split,
+    tree_from_json,
+    tree_to_json,
+)
 from forms.submission.stored import Stored, count, instances, joined, way_to
 
 
@@ -29,7 +40,8 @@ from forms.submission.stored import Stored, count, instances, joined, way_to
 class Choice:
     """Which submissions of a form: the view's, live or draft, and those that a filter leaves.
 
-    `skip`, `limit`: which of them; `before_id`: only what came before this one; `order`: what to sort by.
+    `skip`, `limit`: which of them; `before_id`: only what came before this one; `order`: what to sort by. `decryptor`:
+    what of them that phones encrypted is opened.
     """
 
     view: View
@@ -39,6 +51,7 @@ class Choice:
     before_id: int | None = None
     skip: int = 0
     limit: int | None = None
+    decryptor: Decryptor = CLOSED
 
     @property
     def wanted(self) -> Wanted:
@@ -61,7 +74,8 @@ class ReadRow:
     """One submission of an export: its facts, the schema that it was filled in, its two halves, and its mask.
 
     `sealed` is None where nothing of it may be seen: then it was not opened. `setting` and `common` are given in a
-    de-identified view, whose rules have been applied to its rows already.
+    de-identified view, whose rules have been applied to its rows already. `encrypted`: what a phone encrypted; if it
+    was not opened, both halves are empty.
     """
 
     facts: SqlRow[Any] | Facts
@@ -71,6 +85,12 @@ class ReadRow:
     mask: Mask
     setting: Setting | None = None
     common: Common | None = None
+    encrypted: SentEncrypted | None = None
+
+    @property
+    def status(self) -> str | None:
+        """Central's word for what a phone encrypted and is not opened."""
+        return None if self.encrypted is None else self.encrypted.status
 
     def rows(self, columns: FormSchema, table: Table) -> Iterator[TableRow]:
         """The rows of a table. What leaves must go through columns that know the mask."""
@@ -128,18 +148,36 @@ def opened(choice: Choice, facts: SqlRow[Any], keyring: Keyring) -> ReadRow:
     view = choice.view
     schema = schema_of(facts.form_version_id, facts.sha256)
     mask = view.mask(facts.form_version_id, schema, facts.office_id, facts.findings)
+    if schema.encrypted:
+        found = (choice.decryptor if view.recipient is None else CLOSED).open(*rows_of(facts.version_id))
+        if found is not None:
+            return _of_encrypted(view, facts, schema, found)
     sealed = None
     # What the reader may not see is not even opened.
     if mask.opens_sealed:
         key = keyring.unwrap(facts.wrapped, facts.wrapping_key_id, facts.purpose)
         assert view.form_id is not None, "this view is of no form"
         sealed = open_answers(key, place(view.form_id, choice.is_draft, facts.version_instance_id), facts.sealed)
+    return _shown(view, facts, ReadRow(facts, schema, facts.clear, sealed, mask))
+
+
+def _shown(view: View, facts: SqlRow[Any], read: ReadRow) -> ReadRow:
     to = view.recipient
     if to is None:
-        return ReadRow(facts, schema, facts.clear, sealed, mask)
+        return read
     assert view.form_id is not None, "this view is of no form"
-    shown = to.facts(view.form_id, facts)
-    return ReadRow(shown, schema, facts.clear, sealed, mask, to.setting(facts), to.common)
+    return replace(read, facts=to.facts(view.form_id, facts), setting=to.setting(facts), common=to.common)
+
+
+def _of_encrypted(view: View, facts: SqlRow[Any], schema: FormSchema, found: SentEncrypted) -> ReadRow:
+    """What a phone encrypted: in halves, as if it had come in clear; empty ones if it is not opened."""
+    clear, sealed, doubts = {}, {}, []
+    if found.record is not None:
+        clear, sealed = (tree_to_json(half) for half in split(found.record.values, schema, view.default))
+        doubts = [{"field": each.field, "rule": each.rule} for each in found.record.findings]
+    mask = view.mask(facts.form_version_id, schema, facts.office_id, doubts)
+    read = ReadRow(facts, schema, clear, sealed if mask.opens_sealed else None, mask, encrypted=found)
+    return _shown(view, facts, read)
 
 
 def learn_common(view: View, rows: Iterable[tuple[ReadRow, TableRow]]) -> None:

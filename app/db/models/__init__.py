@@ -5,6 +5,7 @@ from app.db.models.actor_property import ActorProperty, ActorPropertyValue
 from app.db.models.audit import Audit
 from app.db.models.comment import Comment
 from app.db.models.config import Config
+from app.db.models.encryption import EncryptionKey
 from app.db.models.entity import (
     Dataset,
     DatasetProperty,
@@ -41,6 +42,7 @@ __all__ = [
     "Dataset",
     "DatasetProperty",
     "DatasetSource",
+    "EncryptionKey",
     "Entity",
     "EntityBacklog",
     "EntityVersion",

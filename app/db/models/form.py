@@ -88,6 +88,7 @@ class FormVersion(Base):
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
     is_current: Mapped[bool] = mapped_column(Boolean, default=False)
     publish_notes: Mapped[str | None] = mapped_column(Text)
+    key_id: Mapped[int | None] = mapped_column(ForeignKey("encryption_keys.id"))  # what phones encrypt with
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("actors.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

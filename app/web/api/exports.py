@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Response, stream_with_context
 from marshmallow import fields
 
+from app.problems import Problem
 from app.services import export_zip
-from app.services.audit_reads import ExportOnRecord, export_on_record
+from app.services.audit_reads import ExportOnRecord, export_on_record, record_read
+from app.services.decrypt_submissions import Decryptor, decryptor
 from app.services.export_columns import export_columns
 from app.services.export_tables import CsvTable, Layout, csv_lines, table_rows
 from app.services.odata_conditions import asked
@@ -18,6 +20,7 @@ from app.services.walk_records import Choice, export_schema, learn_common, walk_
 from app.web.api.forms import ONE
 from app.web.door import Door, Here
 from app.web.downloads import as_download
+from app.web.passphrases import FORM, JSON, given_passphrases, refuse_in_address
 from app.web.schemas import ApiSchema
 from forms.schema import FormSchema
 
@@ -50,20 +53,22 @@ class ExportQuerySchema(ApiSchema):
     answer_types=("text/csv",),
 )
 def csv(here: Here, query: dict[str, Any]) -> Response:
-    return _csv(here, query)
+    refuse_in_address()
+    return _csv(here, query, {})
 
 
 @door.route(
     "POST",
     CSV,
     verb="deidentified.read",
-    summary="The same; what the body says is not looked at",
+    summary="The same; the body may give passphrases, by the number of the key",
     query=ExportQuerySchema(),
+    body_types=(FORM, JSON),
     answer_types=("text/csv",),
     only_reads=True,
 )
 def csv_by_post(here: Here, query: dict[str, Any]) -> Response:
-    return _csv(here, query)
+    return _csv(here, query, given_passphrases())
 
 
 @door.route(
@@ -75,20 +80,22 @@ def csv_by_post(here: Here, query: dict[str, Any]) -> Response:
     answer_types=("application/zip",),
 )
 def csv_zip(here: Here, query: dict[str, Any]) -> Response:
-    return _zip(here, query, is_draft=False)
+    refuse_in_address()
+    return _zip(here, query, {}, is_draft=False)
 
 
 @door.route(
     "POST",
     f"{CSV}.zip",
     verb="deidentified.read",
-    summary="The same; what the body says is not looked at",
+    summary="The same; the body may give passphrases, by the number of the key",
     query=ExportQuerySchema(),
+    body_types=(FORM, JSON),
     answer_types=("application/zip",),
     only_reads=True,
 )
 def csv_zip_by_post(here: Here, query: dict[str, Any]) -> Response:
-    return _zip(here, query, is_draft=False)
+    return _zip(here, query, given_passphrases(), is_draft=False)
 
 
 @door.route(
@@ -100,26 +107,28 @@ def csv_zip_by_post(here: Here, query: dict[str, Any]) -> Response:
     answer_types=("application/zip",),
 )
 def draft_csv_zip(here: Here, query: dict[str, Any]) -> Response:
-    return _zip(here, query, is_draft=True)
+    refuse_in_address()
+    return _zip(here, query, {}, is_draft=True)
 
 
 @door.route(
     "POST",
     DRAFT_ZIP,
     verb="submission.read",
-    summary="The same; what the body says is not looked at",
+    summary="The same; the body may give passphrases, by the number of the key",
     query=ExportQuerySchema(),
+    body_types=(FORM, JSON),
     answer_types=("application/zip",),
     only_reads=True,
 )
 def draft_csv_zip_by_post(here: Here, query: dict[str, Any]) -> Response:
-    return _zip(here, query, is_draft=True)
+    return _zip(here, query, given_passphrases(), is_draft=True)
 
 
-def _csv(here: Here, query: dict[str, Any]) -> Response:
+def _csv(here: Here, query: dict[str, Any], passphrases: Mapping[int, str]) -> Response:
     schema = export_columns(here.form, with_deleted=query["deleted_fields"])
     table = CsvTable(schema, schema.tables()[0], _layout(query))
-    choice, export = _chosen(here, query, format="csv")
+    choice, export = _chosen(here, query, passphrases, format="csv")
     if choice.view.recipient is not None:
         learn_common(choice.view, table_rows(walk_records(choice), schema, table.table))
 
@@ -133,10 +142,10 @@ def _csv(here: Here, query: dict[str, Any]) -> Response:
     return response
 
 
-def _zip(here: Here, query: dict[str, Any], *, is_draft: bool) -> Response:
+def _zip(here: Here, query: dict[str, Any], passphrases: Mapping[int, str], *, is_draft: bool) -> Response:
     schema: FormSchema = export_columns(here.form, is_draft=is_draft, with_deleted=query["deleted_fields"])
     with_files = query["attachments"]
-    choice, export = _chosen(here, query, is_draft=is_draft, format="zip", attachments=with_files)
+    choice, export = _chosen(here, query, passphrases, is_draft=is_draft, format="zip", attachments=with_files)
     chunks = export_zip.zip_of(here.form, schema, choice, _layout(query), with_files=with_files, counted=export.counted)
     response = Response(stream_with_context(export.ended(chunks)), content_type="application/zip")
     response.headers["Content-Disposition"] = as_download(f"{here.form.xml_form_id}.zip")
@@ -148,7 +157,7 @@ def _layout(query: dict[str, Any]) -> Layout:
 
 
 def _chosen(
-    here: Here, query: dict[str, Any], *, is_draft: bool = False, **details: Any
+    here: Here, query: dict[str, Any], passphrases: Mapping[int, str], *, is_draft: bool = False, **details: Any
 ) -> tuple[Choice, ExportOnRecord]:
     """Which submissions are asked for; that they are is on record."""
     if is_draft:
@@ -159,5 +168,17 @@ def _chosen(
     wanted = asked(view, schema, schema.tables()[0], filter=query["filter"], order=None, is_draft=is_draft)
     # By which questions somebody searched; not what for.
     details |= {"asked": list(wanted.names)} if wanted.names else {}
+    details |= {"keys": sorted(passphrases)} if passphrases else {}
+    opens = _decryptor(here, passphrases)
     export = export_on_record(here.actor, here.form, **details, **view.on_record)
-    return Choice(view, is_draft, wanted.condition), export
+    return Choice(view, is_draft, wanted.condition, decryptor=opens), export
+
+
+def _decryptor(here: Here, passphrases: Mapping[int, str]) -> Decryptor:
+    """Raises Problem 400.12 for a passphrase that does not open its key; the try is on record."""
+    try:
+        return decryptor(here.project.id, passphrases)
+    except Problem:
+        about = {"project_id": here.project.id, "form_id": here.form.id}
+        record_read("form.submission.decrypt.refuse", here.actor, **about, keys=sorted(passphrases))
+        raise

@@ -36,7 +36,7 @@ def shown(here: Here, listed: ListedForm, *, extended: bool | None = None) -> di
         "state": form.state,
         "enketo_id": link.enketo_id if link is not None else None,
         "enketo_once_id": link.enketo_once_id if link is not None else None,
-        "key_id": None,
+        "key_id": version.key_id if version is not None else None,
         "draft_token": None,
         "created_at": form.created_at,
         "updated_at": form.updated_at,

@@ -7,6 +7,7 @@ from typing import Any
 from flask import request
 
 from app.db import models
+from app.db.queries import encryption
 from app.db.queries import entities as entity_queries
 from app.db.queries import forms as form_queries
 from app.db.queries import projects as queries
@@ -141,12 +142,13 @@ def patch(here: Here, body: dict[str, Any]) -> dict[str, Any]:
 
 def shown(project: models.Project, actor: Actor) -> dict[str, Any]:
     """A project as the API shows it, with its counts if the client asks for them: of what the actor's office has."""
+    key = encryption.managed_key(project.id)
     answer: dict[str, Any] = {
         "id": project.id,
         "name": project.name,
         "description": project.description,
         "archived": project.archived,
-        "key_id": None,
+        "key_id": None if key is None else key.id,
         "code": project.code,
         "created_at": project.created_at,
         "updated_at": project.updated_at,

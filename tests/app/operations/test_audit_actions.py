@@ -83,6 +83,7 @@ def test_what_is_looked_at_is_told_apart_from_what_is_changed() -> None:
     assert {"submission.read", "form.submission.export", "quarantine.read", "dataset.phone.read"} <= READS
     assert {each.name for each in ACTIONS.values() if each.kind is Kind.DENIAL} == {
         "access.denied",
+        "form.submission.decrypt.refuse",
         "reveal.refuse",
         "user.security_key.refuse",
         "user.session.refuse",

@@ -11,6 +11,7 @@ from sqlalchemy import select, text, update
 from app.clock import now
 from app.db import db, models
 from app.services.fsck import fsck
+from app.services.keys import add_data_key
 from app.services.transaction import transaction
 from tests.app.operations.places import OTHER, PERSON, fill, run
 from tests.support.backend import Backend
@@ -34,6 +35,7 @@ def test_a_sound_place_has_no_faults_and_everything_was_read(backend: Backend) -
         "quarantine": 1,
         "entity_versions": 1,
         "comments": 0,
+        "encryption_keys": 0,
     }
 
 
@@ -106,6 +108,15 @@ def write_what_does_not_open(backend: Backend) -> None:
     db.session.add(models.Comment(submission_id=version.submission_id, body_sealed=b"\x00" * 64, created_at=now()))
 
 
+def keep_a_key_that_does_not_open(backend: Backend) -> None:
+    data_key_id, _ = add_data_key("encryption-key")
+    db.session.add(
+        models.EncryptionKey(
+            project_id=1, public="x", private_sealed=b"\x00" * 64, data_key_id=data_key_id, created_at=now()
+        )
+    )
+
+
 @pytest.mark.parametrize(
     ("damage", "expected"),
     [
@@ -120,6 +131,7 @@ def write_what_does_not_open(backend: Backend) -> None:
         (other_wrapping, ("missing-key", "entity_versions")),
         (damage_case, ("broken-seal", "entity_versions")),
         (write_what_does_not_open, ("broken-seal", "comments")),
+        (keep_a_key_that_does_not_open, ("broken-seal", "encryption_keys")),
     ],
 )
 def test_whatever_was_changed_is_found_and_named(

@@ -167,6 +167,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("PUT", P): Row("project", EDITORS, json={"name": "New"}),
     # There are forms in it: who is let in is told so.
     ("DELETE", P): Row("project", ADMINS, let_in=409),
+    ("POST", f"{P}/key"): Row("project", EDITORS, json={"passphrase": "short"}, let_in=400),
     ("GET", f"{P}/offices"): Row("project", EDITORS),
     # Who holds which role.
     ("GET", f"{P}/users"): Row("project", EDITORS, query="?q=nobody@example.org"),

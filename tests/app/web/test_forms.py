@@ -157,10 +157,17 @@ def test_warnings_must_be_accepted(lite: Backend) -> None:
 
 
 REDIRECTED = '<submission action="https://evil.example.org/x" method="post"/>'
-SEALED_FOR_OTHERS = f'<submission base64RsaPublicKey="{"A" * 40}"/>'
+# A key that no phone can use, and one that a state can factor: of 1024 bits.
+UNUSABLE = f'<submission base64RsaPublicKey="{"A" * 40}"/>'
+WEAK = (
+    '<submission base64RsaPublicKey="MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDYCQHal9lI1nqr5RRr+4oepGRzzGrdaxAbYeedJefPIwteXw5xV7'
+    'FUe0zHn9KkH77OXJEfAD4Nasv4jrC4NAyNeK/gcbAfCjAFld6TGix6leUt6DtySqSsqjuII7kCIqpfp2yeeTdE+QLoD/80y0PgXMKSMgT5Ex2nECONunLn1wIDAQAB"/>'
+)
 
 
-@pytest.mark.parametrize(("element", "field"), [(REDIRECTED, "submission_url"), (SEALED_FOR_OTHERS, "public_key")])
+@pytest.mark.parametrize(
+    ("element", "field"), [(REDIRECTED, "submission_url"), (UNUSABLE, "public_key"), (WEAK, "public_key")]
+)
 def test_a_form_that_sends_the_answers_elsewhere_is_refused(lite: Backend, element: str, field: str) -> None:
     content = xform("visit").replace(b"</model>", f"{element}</model>".encode())
     answer = add(lite.admin, content, "text/xml")
