@@ -12,8 +12,9 @@ from flask import Response
 
 from app import problems
 from app.db import models
+from app.db.queries import forms as queries
 from app.permissions import SIGNED_IN, holds_role_in
-from app.services.open_forms import OpenForm, entity_list_file, open_forms
+from app.services.open_forms import OpenForm, draft_as_open_form, entity_list_file, open_forms
 from app.web.addresses import api_url, segment, token_query
 from app.web.door import Door, Here
 from app.web.openrosa.headers import openrosa_response
@@ -52,6 +53,20 @@ def manifest(here: Here) -> Response:
             base = f"{api_url()}/projects/{here.project.id}"
             return openrosa_response(manifest_document(form, here, base, f"{base}/forms/{_id(form)}"))
     raise problems.not_found()
+
+
+@door.route(
+    "GET",
+    "/projects/<int:project_id>/forms/<xml_form_id>/draft/manifest",
+    verb="form.update",
+    summary="The files that the draft needs",
+    answer_types=XML,
+)
+def draft_manifest(here: Here) -> Response:
+    if queries.draft_version(here.form.id) is None:
+        raise problems.not_found()
+    draft, base = draft_as_open_form(here.form), f"{api_url()}/projects/{here.project.id}"
+    return openrosa_response(manifest_document(draft, here, base, f"{base}/forms/{_id(draft)}/draft"))
 
 
 def form_list_document(forms: list[OpenForm], project_url: str, *, draft: bool = False) -> str:

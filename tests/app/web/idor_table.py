@@ -355,6 +355,7 @@ TABLE: dict[tuple[str, str], Row] = {
     # What phones ask. Every member of the project may list; the forms in the list are those that they may fill.
     ("GET", f"{P}/formList"): Row("openrosa", MEMBERS | {"phone": PROJECT}),
     ("GET", f"{F}/manifest"): Row("form", FILLERS),
+    ("GET", f"{F}/draft/manifest"): Row("form", EDITORS),
     ("GET", f"{P}/submission"): Row("openrosa", MEMBERS | {"phone": PROJECT}),
     ("POST", f"{P}/submission"): Row(
         "openrosa", FILLERS, data=_MULTIPART, content_type="multipart/form-data; boundary=part"

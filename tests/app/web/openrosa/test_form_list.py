@@ -141,7 +141,9 @@ def test_the_manifest_names_the_files_that_are_there_with_their_md5(backend: Bac
     admin.post("/projects/1/forms?ignoreWarnings=true", data=WITH_FILE.encode(), content_type="text/markdown")
     at = "/projects/1/forms/with_file/draft"
     admin.post(f"{at}/attachments/towns.csv", data=b"name,label\ntr,Tirana\n", content_type="text/csv")
+    (draft,) = items(admin.get(f"{at}/manifest").data, MANIFEST)
     admin.post(f"{at}/publish")
+    assert admin.get(f"{at}/manifest").status_code == 404
     phone = backend.phone()
     (form,) = listed(phone)
     answer = phone.client.get(urlsplit(form["manifestUrl"]).path)
@@ -150,6 +152,8 @@ def test_the_manifest_names_the_files_that_are_there_with_their_md5(backend: Bac
     assert set(file) == {"filename", "hash", "downloadUrl"}
     assert follow(phone, file["downloadUrl"]) == b"name,label\ntr,Tirana\n"
     assert (file["filename"], file["hash"]) == ("towns.csv", md5(b"name,label\ntr,Tirana\n"))
+    in_draft = file["downloadUrl"].replace(f"/key/{phone.token}", "").replace("with_file/", "with_file/draft/")
+    assert draft == file | {"downloadUrl": in_draft}
 
 
 def test_the_manifest_gives_an_entity_list_with_hash_and_integrity_address(backend: Backend) -> None:
