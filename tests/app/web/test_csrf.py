@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from app.permissions import Grant
 from app.services.add_user import add_user
 from tests.app.looking import actions
+from tests.app.shown_forms import simple
 from tests.app.web.test_routes import FOR_ANYBODY, WITHOUT_DOOR, verbs
 from tests.support.backend import PASSWORD, Backend, Person
 
@@ -99,3 +100,9 @@ def test_a_form_of_ours_with_the_sessions_secret_is_let_in(lite: Backend) -> Non
     person = Person(lite.client, session["token"], 0)
     path = "/v1/projects/1/forms/nowhere/draft/publish"
     assert ask(lite, person, "POST", path, data={"__csrf": session["csrf"]}).json["code"] == 404.1
+    # What else the form says arrives too: the passphrases of an export, by the number of their key.
+    lite.admin.publish(simple("visit"))
+    lite.admin.post("/projects/1/key", json={"passphrase": "correct horse battery"})
+    exported = "/v1/projects/1/forms/visit/submissions.csv"
+    answer = ask(lite, person, "POST", exported, data={"__csrf": session["csrf"], "1": "wrong"})
+    assert answer.json["code"] == 400.12

@@ -227,6 +227,25 @@ def test_an_encrypted_project_keeps_its_key_sealed_and_takes_no_form_that_opens_
     assert row.data_key_id is not None
 
 
+def test_a_test_of_a_draft_opens_like_what_is_sent_to_the_form(lite: Backend) -> None:
+    admin = encrypted(lite).admin
+    assert admin.post(f"{AT}/draft?ignoreWarnings=true").status_code == 200
+    draft = admin.get(f"{AT}/draft").json
+    collect = EncryptingPhone(admin.get(f"{AT}/draft.xml").data)
+    xml = instance("visit", BODY, version=collect.version, instance_id="uuid:1").encode()
+    envelope, files = collect.encrypt("uuid:1", xml, {"a.jpg": PHOTO})
+    sent = {"xml_submission_file": envelope} | files
+    parts = {name: (io.BytesIO(content), name) for name, content in sent.items()}
+    at = f"/v1/test/{draft['draftToken']}{AT}/draft"
+    assert lite.client.post(f"{at}/submission", data=parts).status_code == 201
+    (key,) = admin.get(f"{AT}/draft/submissions/keys").json
+    assert (key["id"], admin.get(f"{AT}/submissions/keys").json) == (draft["keyId"], [])
+    closed = unzipped(admin.get(f"{AT}/draft/submissions.csv.zip"))
+    archive = unzipped(admin.post(f"{AT}/draft/submissions.csv.zip", json={str(key["id"]): PASSPHRASE}))
+    assert (archive["media/a.jpg"], "media/a.jpg" in closed) == (PHOTO, False)
+    assert b"Drita" in archive["visit.csv"]
+
+
 def test_a_key_of_the_authors_needs_a_second_administrator_and_is_never_opened_here(lite: Backend) -> None:
     encrypted(lite)
     author, other = lite.admin, lite.admin
