@@ -174,7 +174,8 @@ def rotate_key_command(retire_old: bool, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase_command(instance_id: str, project_name: str, xml_form_id: str, reason: str, yes: bool, as_json: bool) -> None:
     """Erase the submission INSTANCE_ID for ever, with its files, edits and what was kept aside of it."""
-    from app.services.erase_submission import erase_submission, forms_called
+    from app.db.queries.forms import forms_called
+    from app.services.erase_submission import erase_submission
 
     project = project_named(project_name)
     forms = forms_called(project.id, xml_form_id)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from app import problems
 from app.clock import now
 from app.db import db, models
@@ -11,9 +9,7 @@ from app.db.queries import forms as queries
 from app.permissions import Actor
 from app.services.audit import record
 from app.services.transaction import transaction
-
-# So long a deleted form can be brought back, with all that was sent to it. Central's number.
-KEPT_FOR = timedelta(days=30)
+from app.services.trash import KEPT_FOR
 
 
 def change_state(actor: Actor, form: models.Form, state: str) -> models.Form:

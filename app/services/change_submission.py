@@ -7,7 +7,6 @@ erases it as an operator would: its keys are destroyed, and no phone brings it b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -24,8 +23,8 @@ from app.services.audit import record
 from app.services.comments import keep_note
 from app.services.erase_submission import erase_deleted
 from app.services.transaction import transaction
+from app.services.trash import KEPT_FOR
 
-KEPT_FOR = timedelta(days=30)
 REVIEW_STATES = ("approved", "edited", "hasIssues", "rejected")
 
 log = structlog.get_logger("sportel.submissions")

@@ -19,20 +19,12 @@ from app.clock import now
 from app.crash_points import crash_point
 from app.db import db, models
 from app.db.engine import BUSY_SECONDS
-from app.db.insert import insert_if_new
 from app.db.queries import blobs as blob_queries
+from app.db.queries.forms import forms_called
 from app.permissions import ANONYMOUS, Actor
-from app.runtime import runtime
 from app.services.audit import record
-from app.services.erasure_ledger import (
-    REASON_CHARACTERS,
-    LedgerLine,
-    append_lines,
-    is_erased,
-    item_hash,
-    ledger_key,
-    ledger_path,
-)
+from app.services.erasure_ledger import REASON_CHARACTERS, held_still, is_erased, item_hash, remember_erased
+from app.services.keys import destroy_keys
 from app.services.quarantine_links import KeptEdits, kept_edits_of
 from app.services.transaction import transaction
 from app.services.uploads import discard_blobs
@@ -117,9 +109,9 @@ def erase_deleted(submission_id: int, deleted_before: datetime, reason: str) -> 
             return None
         form = db.session.get_one(models.Form, submission.form_id)
         found = _find_deleted(form, submission_id)
-        others = _held_elsewhere(form, found)
         erased, blobs = _erase(found)
-        _write_down(ANONYMOUS, form, found, erased, reason, found.instance_ids - others)
+        kept_on = held_still(form, found.instance_ids)
+        _write_down(ANONYMOUS, form, found, erased, reason, found.instance_ids - kept_on)
     _take_away(blobs)
     return erased
 
@@ -127,13 +119,7 @@ def erase_deleted(submission_id: int, deleted_before: datetime, reason: str) -> 
 def _write_down(
     actor: Actor, form: models.Form, found: _Found, erased: Erased, reason: str, instance_ids: Iterable[str]
 ) -> None:
-    """The lines of ledger and audit, in the running transaction. `instance_ids`: what must never come back."""
-    key, moment = ledger_key(), now()
-    ledger = [
-        LedgerLine(key, item_hash(form.project_id, form.xml_form_id, each), moment, actor.id or None, reason)
-        for each in sorted(instance_ids)
-    ]
-    add_to_ledger(ledger)
+    """The lines of audit and ledger, in the running transaction. `instance_ids`: what must never come back."""
     about: list[int | None] = [*found.submission_ids] or [None]
     for submission_id in about:
         record(
@@ -145,10 +131,7 @@ def _write_down(
             versions=erased.versions,
             files=erased.files,
         )
-    db.session.flush()
-    # Before the commit: what the file says and the database does not will be erased at the next restore, which
-    # is what was asked for; the other way round an old backup would bring the person back.
-    _write_ledger(ledger)
+    remember_erased(form, instance_ids, reason, actor_id=actor.id or None)
     crash_point("erasure.written")
 
 
@@ -158,29 +141,6 @@ def _take_away(blobs: set[str]) -> None:
     discard_blobs(blobs)
     crash_point("erasure.unlinked")
     forget_old_pages()
-
-
-def _write_ledger(lines: list[LedgerLine]) -> None:
-    path = ledger_path(runtime().settings)
-    try:
-        append_lines(path, lines)
-    except OSError as error:
-        raise problems.unavailable(
-            f"nothing was erased, since {path} cannot be written ({error.strerror}); run the command with"
-            " SPORTEL_KEY_FILE naming the key file in a folder that can be written"
-        ) from None
-
-
-def add_to_ledger(lines: Iterable[LedgerLine]) -> None:
-    """The lines as rows, in the running transaction; those that are there stay as they are."""
-    for line in lines:
-        insert_if_new(
-            models.Erasure,
-            item_hash=line.item_hash,
-            erased_at=line.erased_at,
-            actor_id=line.actor_id,
-            reason=line.reason,
-        )
 
 
 def erase_again(hashes: Collection[bytes]) -> int:
@@ -215,12 +175,6 @@ def erase_again(hashes: Collection[bytes]) -> int:
     return count
 
 
-def forms_called(project_id: int, xml_form_id: str) -> list[models.Form]:
-    """The forms of a project that have or had this ID, the newest first: a deleted form's submissions are there."""
-    statement = select(models.Form).where(models.Form.project_id == project_id, models.Form.xml_form_id == xml_form_id)
-    return list(db.session.scalars(statement.order_by(models.Form.id.desc())))
-
-
 def _find(form: models.Form, instance_id: str, *, with_kept_edits: bool = False) -> _Found:
     """Every row that is about this submission, locked against senders until the transaction ends.
 
@@ -244,24 +198,6 @@ def _find(form: models.Form, instance_id: str, *, with_kept_edits: bool = False)
 def _find_deleted(form: models.Form, submission_id: int) -> _Found:
     """The same of one row, which is locked: with what was kept aside of it, and not of its namesakes."""
     return _found(form, [form.id], [submission_id], set(), with_kept_edits=True)
-
-
-def _held_elsewhere(form: models.Form, found: _Found) -> set[str]:
-    """Which of its instance IDs another submission has too that is not erased, under the same form ID."""
-    form_ids = [each.id for each in forms_called(form.project_id, form.xml_form_id)]
-    statement = (
-        select(Version.instance_id)
-        .join(Submission, Submission.id == Version.submission_id)
-        .join(Key, Key.id == Submission.data_key_id)
-        .where(
-            Version.form_id.in_(form_ids),
-            Version.instance_id.in_(found.instance_ids),
-            Submission.id.not_in(found.submission_ids),
-            Submission.is_draft.is_(False),
-            Key.wrapped.is_not(None),
-        )
-    )
-    return set(db.session.scalars(statement))
 
 
 def _found(
@@ -303,7 +239,6 @@ def _erase(found: _Found) -> tuple[Erased, set[str]]:
     )
     blobs = {key for key in attached if key is not None} | {row.blob_key for row in found.kept}
     keys = set(db.session.scalars(select(Submission.data_key_id).where(Submission.id.in_(found.submission_ids))))
-    moment = now()
     _change(delete(Attachment).where(Attachment.submission_version_id.in_(found.version_ids)))
     _change(delete(models.Outbox).where(models.Outbox.submission_version_id.in_(found.version_ids)))
     _change(delete(models.EntityBacklog).where(models.EntityBacklog.submission_version_id.in_(found.version_ids)))
@@ -317,12 +252,9 @@ def _erase(found: _Found) -> tuple[Erased, set[str]]:
     _change(
         update(Submission)
         .where(Submission.id.in_(found.submission_ids))
-        .values(deleted_at=moment, review_state=None, device_id=None, user_agent=None)
+        .values(deleted_at=now(), review_state=None, device_id=None, user_agent=None)
     )
-    destroyed = keys | {row.data_key_id for row in found.kept}
-    _change(
-        update(Key).where(Key.id.in_(destroyed), Key.wrapped.is_not(None)).values(wrapped=None, destroyed_at=moment)
-    )
+    destroy_keys(keys | {row.data_key_id for row in found.kept})
     # A file that another row names still (there is no such way today) is not ours to take.
     gone = blobs - blob_queries.named(blobs)
     return Erased(len(found.version_ids), len(blobs), len(found.kept), entities), gone

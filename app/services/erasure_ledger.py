@@ -1,7 +1,8 @@
 """What was erased, so that it never comes back: not from a phone, and not from an old backup?
 
 The ledger is kept twice: as rows, which intake asks, and as lines of a file beside the key file, which no restored
-database takes back. It holds no instance ID, only a hash of it under a key of the server's own.
+database takes back. It holds no instance ID, only a hash of it under a key of the server's own. An ID under which
+something can still be read gets no line, unless it goes too: a restore would erase that as well.
 """
 
 from __future__ import annotations
@@ -9,16 +10,21 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import select
 
+from app import problems
+from app.clock import now
 from app.config import Settings
 from app.db import db, models
+from app.db.insert import insert_if_new
+from app.db.queries.forms import forms_called
 from app.db.queries.intake import has_erased
+from app.runtime import runtime
 from app.sealing.envelope import keyed_hash
 from app.services.keys import CONTENT_HASH, server_key
 
@@ -61,6 +67,63 @@ def is_erased(form_id: int, instance_id: str) -> bool:
 def any_is_erased(project_id: int, xml_form_id: str, instance_ids: Sequence[str]) -> bool:
     """Was one of these, one or two, erased? One look in an index."""
     return has_erased([item_hash(project_id, xml_form_id, each) for each in instance_ids])
+
+
+def held_still(form: models.Form, instance_ids: Collection[str]) -> set[str]:
+    """Under which of these is there something that can be read or restored, in any form that has or had this ID?"""
+    version, submission, key = models.SubmissionVersion, models.Submission, models.DataKey
+    statement = (
+        select(version.instance_id)
+        .join(submission, submission.id == version.submission_id)
+        .join(key, key.id == submission.data_key_id)
+        .where(
+            version.form_id.in_([each.id for each in forms_called(form.project_id, form.xml_form_id)]),
+            version.instance_id.in_(instance_ids),
+            version.is_draft.is_(False),
+            key.wrapped.is_not(None),
+        )
+    )
+    return set(db.session.scalars(statement))
+
+
+def remember_erased(
+    form: models.Form, instance_ids: Iterable[str], reason: str, *, actor_id: int | None = None
+) -> None:
+    """Write the form's instance IDs into both, as the last thing before the running transaction is committed.
+
+    Raises Problem 503.1 if the file cannot be written.
+    """
+    key, moment = ledger_key(), now()
+    lines = [
+        LedgerLine(key, item_hash(form.project_id, form.xml_form_id, each), moment, actor_id, reason)
+        for each in sorted(instance_ids)
+    ]
+    if not lines:
+        return
+    add_rows(lines)
+    db.session.flush()
+    path = ledger_path(runtime().settings)
+    try:
+        # Before the commit: what the file says and the database does not will be erased at the next restore, which
+        # is what was asked for; the other way round an old backup would bring the person back.
+        append_lines(path, lines)
+    except OSError as error:
+        raise problems.unavailable(
+            f"nothing was erased, since {path} cannot be written ({error.strerror}); run the command with"
+            " SPORTEL_KEY_FILE naming the key file in a folder that can be written"
+        ) from None
+
+
+def add_rows(lines: Iterable[LedgerLine]) -> None:
+    """The lines as rows, in the running transaction; those that are there stay as they are."""
+    for line in lines:
+        insert_if_new(
+            models.Erasure,
+            item_hash=line.item_hash,
+            erased_at=line.erased_at,
+            actor_id=line.actor_id,
+            reason=line.reason,
+        )
 
 
 def append_lines(path: Path, added: Iterable[LedgerLine]) -> None:

@@ -6,13 +6,15 @@ wrapped key erases everything that it sealed.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flask import current_app
+from sqlalchemy import update
 
 from app import problems
 from app.clock import now
-from app.db import models
+from app.db import db, models
 from app.db.insert import insert_row
 from app.db.queries import keys as key_queries
 from app.runtime import runtime
@@ -73,6 +75,14 @@ def data_key(key_id: int) -> bytes:
     if row is None:
         raise SealBroken("the record's key is missing")
     return open_key(row)
+
+
+def destroy_keys(key_ids: Collection[int]) -> None:
+    """Destroy these in the running transaction: what they sealed can be read by nobody again."""
+    key = models.DataKey
+    statement = update(key).where(key.id.in_(key_ids), key.wrapped.is_not(None))
+    gone = statement.values(wrapped=None, destroyed_at=now())
+    db.session.execute(gone, execution_options={"synchronize_session": False})
 
 
 def server_key(purpose: str) -> bytes:

@@ -6,19 +6,17 @@ its UUID: its number is in the audit, and is never given to another case.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 
 from app.clock import now
 from app.db import db, models
 from app.db.queries import purged_entities as queries
 from app.services.audit import record
 from app.services.erase_submission import forget_old_pages
+from app.services.keys import destroy_keys
 from app.services.transaction import transaction
+from app.services.trash import KEPT_FOR
 
-# Central's.
-KEPT_FOR = timedelta(days=30)
 # What one transaction takes, and how many of them one round of the chore: other work waits for it.
 BATCH = 100
 _BATCHES = 50
@@ -49,11 +47,10 @@ def _purge_batch(ids: list[int]) -> int:
         for entity in entities:
             for table in (models.EntityVersion, models.HandOver):
                 _change(delete(table).where(table.entity_id == entity.id))
-            gone = {"wrapped": None, "destroyed_at": now()}
-            _change(update(models.DataKey).where(models.DataKey.id == entity.data_key_id).values(gone))
             entity.deleted_at = entity.deleted_at or now()
             entity.conflict = None
             record("entity.purge", None, entity_id=entity.id, uuid=entity.uuid)
+        destroy_keys([entity.data_key_id for entity in entities])
     return len(entities)
 
 

@@ -18,21 +18,23 @@ from app.db.queries import blobs as blob_queries
 from app.db.queries import forms as queries
 from app.problems import Problem
 from app.services.audit import record
-from app.services.change_form import KEPT_FOR
 from app.services.entity_masks import keep_labels_masked
 from app.services.erase_submission import forget_old_pages
-from app.services.purge_ledger import remember_purged
+from app.services.erasure_ledger import held_still, remember_erased
+from app.services.keys import destroy_keys
 from app.services.transaction import transaction
+from app.services.trash import KEPT_FOR
 from app.services.uploads import discard_blobs
 
 # What one transaction takes, and how many of them one round of the chore: other work waits for it.
 BATCH = 100
 _BATCHES = 50
+_REASON = "its form was deleted more than 30 days ago"
 
 log = structlog.get_logger("sportel.forms")
 
 Submission, Version, Attachment = models.Submission, models.SubmissionVersion, models.SubmissionAttachment
-Form, FormVersion, Kept, Key = models.Form, models.FormVersion, models.Quarantine, models.DataKey
+Form, FormVersion, Kept = models.Form, models.FormVersion, models.Quarantine
 
 
 def is_anything_to_purge() -> bool:
@@ -86,8 +88,8 @@ def _purge_batch(form_id: int) -> bool:
                 user_agent=None,
             )
         )
-        _destroy(keys)
-        remember_purged(db.session.get_one(Form, form_id), [row.instance_id for row in sent])
+        destroy_keys(keys)
+        _remember(db.session.get_one(Form, form_id), {row.instance_id for row in sent})
         gone = blobs - blob_queries.named(blobs)
     discard_blobs(gone)
     return bool(submissions)
@@ -103,14 +105,19 @@ def _purge_kept(form_id: int) -> bool:
             return False
         ids, blobs = [row.id for row in kept], {row.blob_key for row in kept}
         _change(delete(Kept).where(Kept.id.in_(ids)))
-        _destroy([row.data_key_id for row in kept])
+        destroy_keys([row.data_key_id for row in kept])
         form = db.session.get_one(Form, form_id)
         about = {"project_id": form.project_id, "form_id": form_id}
         record("quarantine.discard", None, **about, entries=ids, why="the form is purged")
-        remember_purged(form, [row.instance_id for row in kept if row.instance_id is not None])
+        _remember(form, {row.instance_id for row in kept if row.instance_id is not None})
         gone = blobs - blob_queries.named(blobs)
     discard_blobs(gone)
     return True
+
+
+def _remember(form: models.Form, instance_ids: set[str]) -> None:
+    """So that no older backup and no phone brings back what was purged. Raises Problem 503.1."""
+    remember_erased(form, instance_ids - held_still(form, instance_ids), _REASON)
 
 
 def _end(form_id: int) -> None:
@@ -142,11 +149,6 @@ def _let_go(table_name: str, ids: Collection[int]) -> None:
             _change(update(column.table).where(column.in_(ids)).values({column.name: None}))
         else:
             _change(delete(column.table).where(column.in_(ids)))
-
-
-def _destroy(key_ids: Collection[int]) -> None:
-    gone = {"wrapped": None, "destroyed_at": now()}
-    _change(update(Key).where(Key.id.in_(key_ids), Key.wrapped.is_not(None)).values(gone))
 
 
 def _change(statement: Any) -> None:

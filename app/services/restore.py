@@ -27,8 +27,8 @@ from app.sealing.key_source import read_keys
 from app.services.age_files import decrypting
 from app.services.backup_archive import Consumer, Header, Manifest, read_archive
 from app.services.canonical_dump import TableShape, digest, values_of
-from app.services.erase_submission import add_to_ledger, erase_again
-from app.services.erasure_ledger import ledger_key, ledger_path, read_lines, write_missing_lines
+from app.services.erase_submission import erase_again
+from app.services.erasure_ledger import add_rows, ledger_key, ledger_path, read_lines, write_missing_lines
 from app.services.keys import make_missing_server_keys
 from app.services.operation import OperationRefused, Progress, silent, told_in_one_line
 from app.services.storage_care import put_back
@@ -217,7 +217,7 @@ def _apply_ledger() -> int:
     key = ledger_key()
     found = read_lines(ledger_path(runtime().settings))
     with transaction():
-        add_to_ledger(line for line in found if line.key == key)
+        add_rows(line for line in found if line.key == key)
         hashes = set(db.session.scalars(select(models.Erasure.item_hash)))
     return erase_again(hashes)
 

@@ -13,6 +13,12 @@ from app.db import db, models
 from app.db.queries.form_totals import NOTHING, FormTotals, actors, entity_related, form_totals, links_to
 
 
+def forms_called(project_id: int, xml_form_id: str) -> list[models.Form]:
+    """The forms of a project that have or had this ID, the newest first: a deleted form's submissions are there."""
+    statement = select(models.Form).where(models.Form.project_id == project_id, models.Form.xml_form_id == xml_form_id)
+    return list(db.session.scalars(statement.order_by(models.Form.id.desc())))
+
+
 def form(project_id: int, xml_form_id: str) -> models.Form | None:
     """A live form by its form ID."""
     return db.session.scalar(

@@ -17,7 +17,7 @@ from app.services.audit_actions import READS, named
 from app.services.comments import notes_of
 from app.services.read_submissions import scope_of
 from app.services.views import view_of_form
-from app.web.api.datasets import LIST
+from app.web.api.datasets import LIST, found
 from app.web.api.submissions import ITEM
 from app.web.door import Door, Here
 from app.web.schemas import masked
@@ -69,9 +69,7 @@ def of_submission(here: Here, instance_id: str, query: dict[str, Any]) -> list[d
     returns=AuditSchema(many=True),
 )
 def of_entity(here: Here, name: str, uuid: str, query: dict[str, Any]) -> list[dict[str, Any]]:
-    dataset = entity_queries.dataset(here.project.id, name)
-    if dataset is None:
-        raise problems.not_found()
+    dataset = found(here, name)
     entity = entity_queries.entity(dataset.id, uuid)
     offices = office_scope(here.actor, "entity.read", project_id=here.project.id)
     if entity is None or entity.deleted_at is not None or (offices is not True and entity.office_id != offices):

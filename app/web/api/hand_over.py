@@ -7,7 +7,6 @@ from typing import Any
 from flask import request
 
 from app import problems
-from app.db.queries import entities as entity_queries
 from app.db.queries import submissions as submission_queries
 from app.services import hand_over as service
 from app.services.add_entity import reached_entity
@@ -15,7 +14,7 @@ from app.services.audit_reads import read_submission, record_read
 from app.services.entity_versions import Origin
 from app.services.read_submissions import scope_of
 from app.services.views import view_of_cases, view_of_form
-from app.web.api.datasets import LIST
+from app.web.api.datasets import LIST, found
 from app.web.api.submissions import ITEM
 from app.web.door import Door, Here, success
 from app.web.schemas import SuccessSchema, masked
@@ -64,9 +63,7 @@ def steps_of_submission(here: Here, instance_id: str) -> list[dict[str, Any]]:
     returns=CaseHandedOverSchema(),
 )
 def give_entity(here: Here, name: str, uuid: str, body: dict[str, Any]) -> dict[str, Any]:
-    dataset = entity_queries.dataset(here.project.id, name)
-    if dataset is None:
-        raise problems.not_found()
+    dataset = found(here, name)
     along = body.pop("submissions")
     went = service.hand_over_entity(_origin(here), dataset, uuid, **body, with_submissions=along)
     return success() | {"submissions": went}
@@ -80,9 +77,7 @@ def give_entity(here: Here, name: str, uuid: str, body: dict[str, Any]) -> dict[
     returns=StepSchema(many=True),
 )
 def steps_of_entity(here: Here, name: str, uuid: str) -> list[dict[str, Any]]:
-    dataset = entity_queries.dataset(here.project.id, name)
-    if dataset is None:
-        raise problems.not_found()
+    dataset = found(here, name)
     view = view_of_cases(here.actor, here.project)
     entity = reached_entity(view, dataset, uuid)
     about = {"project_id": here.project.id, "entity_id": entity.id, "dataset": dataset.name, "uuid": entity.uuid}

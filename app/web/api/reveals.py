@@ -10,7 +10,6 @@ from flask import Response
 from marshmallow import fields, validate
 
 from app import problems
-from app.db.queries import entities as entity_queries
 from app.db.queries import submissions as submission_queries
 from app.permissions import CLASS_VERBS
 from app.problems import Problem
@@ -18,7 +17,7 @@ from app.services.add_entity import reached_entity
 from app.services.read_submissions import content_of
 from app.services.reveal import Reveal, Wish, reveal_entity, reveal_file, reveal_submission
 from app.services.views import View, view_of_cases, view_of_form
-from app.web.api.datasets import LIST
+from app.web.api.datasets import LIST, found
 from app.web.api.submissions import ITEM, Found
 from app.web.door import Door, Here
 from app.web.files import sent_file_response
@@ -100,9 +99,7 @@ def of_file(here: Here, instance_id: str, name: str, body: dict[str, Any]) -> Re
     returns=RevealSchema(),
 )
 def of_entity(here: Here, name: str, uuid: str, body: dict[str, Any]) -> Reveal:
-    dataset = entity_queries.dataset(here.project.id, name)
-    if dataset is None:
-        raise problems.not_found()
+    dataset = found(here, name)
     view = view_of_cases(here.actor, here.project)
     entity = reached_entity(view, dataset, uuid)
     return _counted(lambda: reveal_entity(here.actor, view, here.project, dataset, entity, _wish(body)))

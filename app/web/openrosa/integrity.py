@@ -12,6 +12,7 @@ from flask import Response, request
 from app import problems
 from app.db.queries import entities
 from app.permissions import SIGNED_IN, holds_role_in
+from app.web.api.datasets import found
 from app.web.door import Door, Here
 from app.web.openrosa.headers import openrosa_response
 from forms.submission import entity_uuid
@@ -33,9 +34,7 @@ _MOST_IDS = 10_000
 def integrity(here: Here, name: str) -> Response:
     if not holds_role_in(here.actor, here.project.id):
         raise problems.insufficient_rights()
-    dataset = entities.dataset(here.project.id, name)
-    if dataset is None:
-        raise problems.not_found()
+    dataset = found(here, name)
     asked = [each for each in request.args.get("id", "").split(",") if entity_uuid(each)][:_MOST_IDS]
     own = here.actor.id if dataset.owner_only and here.actor.is_app_user else None
     gone = entities.deleted_state(dataset.id, asked, here.actor.cases_office_id, creator_id=own)

@@ -10,10 +10,11 @@ from sqlalchemy import event, select
 
 from app.db import db, models
 from app.db.prepared import Prepared
+from app.db.queries.forms import forms_called
 from app.permissions import ANONYMOUS
 from app.problems import Problem
-from app.services import erase_submission as service
-from app.services.erase_submission import Erased, LeftEntity, erase_submission, forms_called
+from app.services import erasure_ledger as ledger
+from app.services.erase_submission import Erased, LeftEntity, erase_submission
 from app.services.erasure_ledger import is_erased, ledger_path, read_lines, write_missing_lines
 from app.services.fsck import fsck
 from app.services.transaction import transaction
@@ -172,7 +173,7 @@ def test_without_its_ledger_nothing_is_erased_and_the_remedy_is_told(
 ) -> None:
     fill(backend)
     # As a service manager hands a key in: its folder takes no other file.
-    monkeypatch.setattr(service, "ledger_path", lambda _: Path("/proc/sportel/erasures.ledger"))
+    monkeypatch.setattr(ledger, "ledger_path", lambda _: Path("/proc/sportel/erasures.ledger"))
     with pytest.raises(Problem, match="SPORTEL_KEY_FILE") as refused:
         erase(backend, PERSON)
     assert refused.value.status == 503
@@ -214,7 +215,7 @@ def test_an_erasure_that_cannot_be_written_down_is_not_done(backend: Backend, mo
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(service, "append_lines", full)
+    monkeypatch.setattr(ledger, "append_lines", full)
     with pytest.raises(Problem, match="No space"):
         erase(backend, PERSON)
     assert not erased(backend, PERSON)

@@ -9,10 +9,10 @@ from app.clock import now
 from app.db import db, models
 from app.permissions import Grant
 from app.services import purge_forms as service
-from app.services.change_form import KEPT_FOR
 from app.services.fsck import fsck
 from app.services.outbox_work import CHORES
 from app.services.transaction import transaction
+from app.services.trash import KEPT_FOR
 from tests.app.looking import actions, assert_no_orphans, blobs, count, rows
 from tests.app.shown_forms import CASES, VISIT, entity, simple, xform
 from tests.support.backend import AppUser, Backend, Person, instance

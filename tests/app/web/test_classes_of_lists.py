@@ -8,9 +8,9 @@ from sqlalchemy import update
 from app.clock import now
 from app.db import db, models
 from app.permissions import Grant
-from app.services.change_form import KEPT_FOR
 from app.services.purge_forms import purge_forms
 from app.services.transaction import transaction
+from app.services.trash import KEPT_FOR
 from tests.app.shown_forms import CASES, FOLLOW_UP, entity
 from tests.support.backend import Backend, Person, instance
 
