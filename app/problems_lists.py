@@ -19,7 +19,7 @@ def property_alike(current: str, provided: str) -> Problem:
     return Problem(
         409.17,
         f"There is a property '{current}'; use it, or a name that differs by more than capital letters.",
-        {"current": current, "provided": provided},
+        {"duplicateProperties": [{"current": current, "provided": provided}]},
     )
 
 
@@ -32,13 +32,22 @@ def list_in_use(forms: dict[str, list[dict[str, str]]]) -> Problem:
     )
 
 
-def property_in_use(property_name: str, forms: list[str]) -> Problem:
-    """It cannot be taken away. `forms`: those that write it; none if there are cases with a value."""
-    why = f"these forms write it: {', '.join(forms)}" if forms else "there are cases with a value of it"
+def property_in_use(property_name: str, forms: dict[str, str], cases: int) -> Problem:
+    """It cannot be taken away. `forms`: the names of those that write it, by ID; `cases`: how many have a value."""
+    written = [f"these forms write it: {', '.join(forms)}"] if forms else []
+    filled = [f"{cases} cases have a value of it"] if cases else []
+    by_form = [{"xmlFormId": xml_form_id, "formName": name} for xml_form_id, name in forms.items()]
     return Problem(
-        409.44,
-        f"The property {property_name} cannot be deleted, because {why}; take that away first.",
-        {"propertyName": property_name, "forms": forms},
+        409.22,
+        f"The property {property_name} cannot be deleted: {' and '.join(written + filled)}; take that away first.",
+        {
+            "propertyName": property_name,
+            "prerequisites": {
+                "dependentForms": {"details": {"forms": by_form}} if forms else None,
+                # Which cases: that would be a look at them.
+                "nonEmptyEntities": {"details": {"totalCount": cases, "entities": []}} if cases else None,
+            },
+        },
     )
 
 

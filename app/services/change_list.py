@@ -111,7 +111,7 @@ def delete_property(actor: Actor, project: models.Project, dataset: models.Datas
     """Take away a property that no form writes and no case has a value of.
 
     Whether there is a value is told only to who reads the property's class in all offices: for others it is a way to
-    ask about cases that they do not see. Raises Problem 404.1, 403.1, 403.11, or 409.44 if it is in use.
+    ask about cases that they do not see. Raises Problem 404.1, 403.1, 403.11, or 409.22 if it is in use.
     """
     row = queries.property_alike(dataset.id, name)
     if row is None or row.name != name or row.published_at is None:
@@ -120,10 +120,10 @@ def delete_property(actor: Actor, project: models.Project, dataset: models.Datas
     with transaction():
         using = queries.using_forms(dataset.id)
         forms = sorted({*using.writing.get(row.id, ()), *using.draft_writing.get(row.id, ())})
-        if forms:
-            raise problems_lists.property_in_use(name, [each.xml_form_id for each in forms])
-        if _has_values(dataset.id, row):
-            raise problems_lists.property_in_use(name, [])
+        cases = _cases_with_a_value(dataset.id, row)
+        if forms or cases:
+            named = {each.xml_form_id: each.name for each in forms}
+            raise problems_lists.property_in_use(name, named, cases)
         # Of older versions of forms: what they say is in their XML.
         db.session.execute(delete(models.PropertySource).where(models.PropertySource.property_id == row.id))
         # The row keeps the class: older versions and cases in the trash may have values, and whoever adds the property
@@ -139,9 +139,9 @@ def _refuse_who_does_not_see_all(actor: Actor, project: models.Project, sensitiv
         raise problems.class_hidden(sensitivity)
 
 
-def _has_values(dataset_id: int, row: models.DatasetProperty) -> bool:
-    for entity, version, key in entity_queries.entities(dataset_id, offices=True):
-        # What was of a stricter class when it was written is sealed still, so all of it is opened.
-        if open_entity(open_key(key), entity.uuid, version).data.get(row.name):
-            return True
-    return False
+def _cases_with_a_value(dataset_id: int, row: models.DatasetProperty) -> int:
+    # What was of a stricter class when it was written is sealed still, so all of it is opened.
+    return sum(
+        bool(open_entity(open_key(key), entity.uuid, version).data.get(row.name))
+        for entity, version, key in entity_queries.entities(dataset_id, offices=True)
+    )

@@ -65,6 +65,17 @@ def links_to(form_ids: Collection[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in db.session.execute(statement)}
 
 
+def publishers(form_id: int) -> dict[int, models.Actor]:
+    """Who published each version of a form, by the version's number; what the server itself published is not in it."""
+    line = models.Audit
+    published = select(line.actor_id, line.details).where(
+        line.action == "form.update.publish", line.form_id == form_id, line.actor_id.is_not(None)
+    )
+    by_version = {row.details["newDefId"]: row.actor_id for row in db.session.execute(published)}
+    found = actors(list(by_version.values()))
+    return {version_id: found[actor_id] for version_id, actor_id in by_version.items()}
+
+
 def actors(ids: Collection[int | None]) -> dict[int, models.Actor]:
     """The actors by number, ended ones too."""
     wanted = {each for each in ids if each is not None}

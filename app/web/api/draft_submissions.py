@@ -11,6 +11,7 @@ from app import problems
 from app.db import db, models
 from app.db.queries import forms as form_queries
 from app.db.queries import submissions as queries
+from app.permissions import ANYBODY
 from app.runtime import runtime
 from app.services import read_submissions as read
 from app.services.add_attachment import add_attachment
@@ -18,12 +19,22 @@ from app.services.audit_reads import read_submission, record_read
 from app.services.blind_edits import refuse_blind_edit
 from app.services.clear_attachment import clear_attachment
 from app.services.receive_submission import Arrival, receive_submission
-from app.services.views import view_of_form
+from app.services.views import View, view_of_form
 from app.web.api.drafts import DRAFT
-from app.web.api.submissions import XML_TYPES, Found, read_submission_xml, shown, shown_files, the_file, xml_response
+from app.web.api.submissions import (
+    XML_TYPES,
+    Found,
+    read_submission_xml,
+    shown,
+    shown_files,
+    the_file,
+    xml_response,
+)
 from app.web.body import body_chunks
 from app.web.door import Door, Here, success
 from app.web.files import sent_file_response
+from app.web.openrosa.draft import RULE as TEST
+from app.web.openrosa.draft import draft_of_token
 from app.web.openrosa.submission import sender_of
 from app.web.schemas import SuccessSchema
 from app.web.schemas.submissions import PagingSchema, SubmissionAttachmentSchema, SubmissionSchema
@@ -64,7 +75,25 @@ def create(here: Here) -> dict[str, Any]:
     _refuse_without_draft(here)
     view = view_of_form(here.actor, here.project, here.form)
     refuse_blind_edit(here.actor, view, here.form, xml, is_draft=True)
-    receipt = receive_submission(sender_of(here), here.project_id, Arrival(xml), draft_of=here.form, only_for=here.form)
+    return _taken(here, view, here.form, xml)
+
+
+@door.route(
+    "POST",
+    f"{TEST}/submissions",
+    verb=ANYBODY,
+    summary="Send a test with the draft's own token in the path; the body is its XML",
+    returns=SubmissionSchema(),
+    body_types=XML_TYPES,
+)
+def create_by_token(here: Here) -> dict[str, Any]:
+    form = draft_of_token(here).form
+    # Nobody in particular: whoever has the token reads no answer of it, theirs either.
+    return _taken(here, view_of_form(here.actor, here.project, form), form, read_submission_xml())
+
+
+def _taken(here: Here, view: View, form: models.Form, xml: bytes) -> dict[str, Any]:
+    receipt = receive_submission(sender_of(here), here.project_id, Arrival(xml), draft_of=form, only_for=form)
     submission = db.session.get_one(models.Submission, receipt.submission_id)
     return shown(view, submission, db.session.get_one(models.SubmissionVersion, receipt.version_id))
 

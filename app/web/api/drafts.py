@@ -88,15 +88,25 @@ def xml(here: Here) -> Response:
     return xform_response(_draft(here))
 
 
-@door.route(
-    "GET",
-    f"{DRAFT}.xlsx",
-    verb="form.update",
-    summary="The draft's workbook",
-    answer_types=tuple(XLSFORM_MEDIA_TYPES.values()),
-)
-def xlsx(here: Here) -> Response:
-    return xlsform_response(here.form, _draft(here))
+def _open_workbook(suffix: str) -> None:
+    def view(here: Here) -> Response:
+        draft = _draft(here)
+        if draft.xlsform_type != suffix:
+            raise problems.not_found()
+        return xlsform_response(here.form, draft)
+
+    view.__name__ = suffix.removeprefix(".")
+    door.route(
+        "GET",
+        DRAFT + suffix,
+        verb="form.update",
+        summary="The draft's workbook",
+        answer_types=(XLSFORM_MEDIA_TYPES[suffix],),
+    )(view)
+
+
+for _suffix in (".xlsx", ".xls"):
+    _open_workbook(_suffix)
 
 
 @door.route(

@@ -50,8 +50,13 @@ def shown(here: Here, listed: ListedForm, *, extended: bool | None = None) -> di
     if form.deleted_at is not None:
         answer |= {"id": form.id, "deleted_at": form.deleted_at}
     if extended is None:
-        extended = request.headers.get("X-Extended-Metadata") == "true"
+        extended = wants_extended()
     return answer | (_extended(listed) if extended else {})
+
+
+def wants_extended() -> bool:
+    """Does the client ask for what costs more to tell?"""
+    return request.headers.get("X-Extended-Metadata") == "true"
 
 
 def _extended(listed: ListedForm) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from flask import Response
 from app import problems
 from app.db import models
 from app.db.queries import forms as queries
-from app.db.queries.form_totals import actors
+from app.db.queries.form_totals import actors, publishers
 from app.db.queries.forms import ListedForm
-from app.web.api.form_shapes import shown, shown_attachments, shown_fields
+from app.web.api.form_shapes import shown, shown_attachments, shown_fields, wants_extended
 from app.web.api.forms import ONE, refuse_hidden
 from app.web.door import Door, Here
 from app.web.files import XLSFORM_MEDIA_TYPES, form_file_response, xform_response, xlsform_response
@@ -25,11 +25,7 @@ VERSION = f"{ALL}/<version>"
 
 @door.route("GET", ALL, verb="form.read", summary="The published versions", returns=FormSchema(many=True))
 def versions(here: Here) -> list[dict[str, Any]]:
-    found = queries.published_versions(here.form.id)
-    creators = actors([each.created_by_id for each in found])
-    return [
-        shown(here, ListedForm(here.form, each, False, creator=creators.get(each.created_by_id or 0))) for each in found
-    ]
+    return _shown(here, queries.published_versions(here.form.id))
 
 
 @door.route(
@@ -66,9 +62,7 @@ for _suffix in (".xlsx", ".xls"):
 
 @door.route("GET", VERSION, verb="form.read", summary="One version", returns=FormSchema())
 def version(here: Here, version: str) -> dict[str, Any]:
-    found = _found(here, version)
-    creator = actors([found.created_by_id]).get(found.created_by_id or 0)
-    return shown(here, ListedForm(here.form, found, False, creator=creator))
+    return _shown(here, [_found(here, version)])[0]
 
 
 @door.route(
@@ -107,6 +101,19 @@ def version_attachment(here: Here, version: str, name: str) -> Response:
     if file is None:
         raise problems.not_found()
     return form_file_response(file, here.actor)
+
+
+def _shown(here: Here, versions: list[models.FormVersion]) -> list[dict[str, Any]]:
+    creators = actors([each.created_by_id for each in versions])
+    answers = [
+        shown(here, ListedForm(here.form, each, False, creator=creators.get(each.created_by_id or 0)))
+        for each in versions
+    ]
+    if wants_extended():
+        by_version = publishers(here.form.id)
+        for answer, each in zip(answers, versions, strict=True):
+            answer["published_by"] = by_version.get(each.id)
+    return answers
 
 
 def _found(here: Here, name: str) -> models.FormVersion:

@@ -26,7 +26,8 @@ door = Door("openrosa_draft", tag="Draft testing", speaks_openrosa=True)
 RULE = "/test/projects/<int:project_id>/forms/<xml_form_id>/draft"
 
 
-def _draft(here: Here) -> OpenForm:
+def draft_of_token(here: Here) -> OpenForm:
+    """The draft that the path's token opens. Raises Problem 404.4."""
     token = request.environ.get(TEST_TOKEN)
     if not token:
         raise problems.draft_access_failed()
@@ -37,13 +38,13 @@ def _draft(here: Here) -> OpenForm:
 
 @door.route("GET", f"{RULE}/formList", verb=ANYBODY, summary="The draft as a form list", answer_types=XML)
 def form_list(here: Here) -> Response:
-    draft = _draft(here)
+    draft = draft_of_token(here)
     return openrosa_response(form_list_document([draft], f"{api_url()}/projects/{here.project_id}", draft=True))
 
 
 @door.route("GET", f"{RULE}/manifest", verb=ANYBODY, summary="The files of the draft", answer_types=XML)
 def manifest(here: Here) -> Response:
-    draft = _draft(here)
+    draft = draft_of_token(here)
     base = f"{api_url()}/projects/{here.project_id}"
     form_url = f"{base}/forms/{segment(draft.form.xml_form_id)}/draft"
     return openrosa_response(manifest_document(draft, here, base, form_url))
@@ -51,7 +52,7 @@ def manifest(here: Here) -> Response:
 
 @door.route("GET", f"{RULE}.xml", verb=ANYBODY, summary="The draft's XForm", answer_types=XML)
 def xform(here: Here) -> Response:
-    draft = _draft(here)
+    draft = draft_of_token(here)
     return xform_response(draft.version)
 
 
@@ -63,7 +64,7 @@ def xform(here: Here) -> Response:
     answer_types=("application/octet-stream",),
 )
 def attachment(here: Here, name: str) -> Response:
-    draft = _draft(here)
+    draft = draft_of_token(here)
     file = form_queries.attachment(draft.version.id, name)
     if file is None:
         raise problems.not_found()
@@ -72,7 +73,7 @@ def attachment(here: Here, name: str) -> Response:
 
 @door.route("GET", f"{RULE}/submission", verb=ANYBODY, summary="May a test be sent?", status=204)
 def announce(here: Here) -> Response:
-    _draft(here)
+    draft_of_token(here)
     return openrosa_headers(Response(status=204))
 
 
@@ -86,7 +87,7 @@ def announce(here: Here) -> Response:
     answer_types=XML,
 )
 def submit(here: Here) -> Response:
-    draft = _draft(here)
+    draft = draft_of_token(here)
     upload = read_upload(runtime().settings)
     assert upload.xml is not None  # read_upload refuses a request without it
     arrival = Arrival(upload.xml, tuple(upload.files))

@@ -53,7 +53,7 @@ class ReviewStatesSchema(ApiSchema):
 class FormSchema(ApiSchema):
     """A form as its published version (or its draft) shows it; the counts with `X-Extended-Metadata: true`.
 
-    `id` and `deletedAt` are there for a deleted one.
+    `id` and `deletedAt` are there for a deleted one, `publishedBy` for a version.
     """
 
     id = fields.Integer()
@@ -81,6 +81,7 @@ class FormSchema(ApiSchema):
     entity_related = fields.Boolean()
     has_draft = fields.Boolean()
     created_by = fields.Nested(ActorSchema, allow_none=True)
+    published_by = fields.Nested(ActorSchema, allow_none=True)
 
 
 class FormChangeSchema(ApiSchema):

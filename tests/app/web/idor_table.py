@@ -226,7 +226,8 @@ TABLE: dict[tuple[str, str], Row] = {
     # The draft loosens nothing: who is let in is told so.
     ("POST", f"{F}/draft/loosening"): Row("form", ADMINS, json={"approve": True}, let_in=400),
     ("GET", f"{F}/draft.xml"): Row("form", EDITORS),
-    ("GET", f"{F}/draft.xlsx"): Row("form", EDITORS),
+    ("GET", f"{F}/draft.xlsx"): Row("form", EDITORS, let_in=404),
+    ("GET", f"{F}/draft.xls"): Row("form", EDITORS, let_in=404),
     ("GET", f"{F}/draft/fields"): Row("form", EDITORS),
     ("GET", f"{F}/draft/attachments"): Row("form", EDITORS),
     ("GET", f"{F}/draft/attachments/<name>"): Row("form", dict.fromkeys(EDITORS, OFFICE) | ADMINS, names=_CSV),

@@ -189,6 +189,24 @@ def test_a_draft_is_tried_on_a_phone_with_its_own_token(backend: Backend) -> Non
     assert admin.rows("visit") == []
 
 
+def test_a_draft_is_tried_by_api_with_its_own_token(backend: Backend) -> None:
+    admin = backend.admin
+    admin.publish(VISIT)
+    draft(admin, VISIT.replace("| 1       |", "| 2       |").encode(), "?ignoreWarnings=true", "text/markdown")
+    at = trial(backend, admin.get(DRAFT).json["draftToken"], "/submissions?deviceID=browser")
+
+    def send(form: str, who: str) -> Any:
+        xml = instance(form, f"<who>{who}</who>", version="2", instance_id="uuid:1")
+        return backend.client.post(at, data=xml, content_type="text/xml").json
+
+    sent = send("visit", "x")
+    shown = (sent["instanceId"], sent["deviceId"], sent["submitterId"], sent["currentVersion"]["instanceId"])
+    assert shown == ("uuid:1", "browser", None, "uuid:1")
+    assert (send("visit", "y")["code"], send("other", "x")["code"]) == (409.1, 400.8)
+    assert [each["instanceId"] for each in admin.get(f"{DRAFT}/submissions").json] == ["uuid:1"]
+    assert backend.client.post(at, json={}).json["code"] == 415.1
+
+
 def test_what_was_sent_to_try_a_draft_vanishes_when_it_is_published(backend: Backend) -> None:
     admin = backend.admin
     admin.publish(VISIT)
@@ -240,7 +258,10 @@ def test_a_wrong_token_opens_no_draft(lite: Backend, token: str) -> None:
     draft(admin, xform("visit", "2"))
     for path in ("/formList", ".xml", "/manifest", "/submission", "/attachments/x"):
         assert lite.client.get(trial(lite, token, path)).status_code == 404
-    assert send_trial(lite, token, instance("visit", "<who>x</who>", version="2")).status_code == 404
+    xml = instance("visit", "<who>x</who>", version="2")
+    assert send_trial(lite, token, xml).status_code == 404
+    by_api = lite.client.post(trial(lite, token, "/submissions"), data=xml, content_type="text/xml")
+    assert by_api.json["code"] == 404.4
     assert lite.client.get("/v1/test/projects/1/forms/visit/draft/formList").status_code == 404
 
 

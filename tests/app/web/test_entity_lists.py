@@ -99,10 +99,13 @@ def test_a_property_is_deleted_once_no_form_writes_it_and_no_case_has_a_value(ba
     admin.post(f"{LISTS}/cases/properties", json={"name": "extra"})
     at = f"{LISTS}/cases/properties"
     by_form = admin.delete(f"{at}/code").json
-    assert (by_form["code"], by_form["details"]["forms"]) == (409.44, ["intake"])
+    dependent = {"details": {"forms": [{"xmlFormId": "intake", "formName": "Intake"}]}}
+    needed = {"dependentForms": dependent, "nonEmptyEntities": None}
+    assert (by_form["code"], by_form["details"]["prerequisites"]) == (409.22, needed)
     case = admin.post(f"{LISTS}/cases/entities", json={"label": "x", "data": {"extra": "value-of-it"}}).json
     by_value = admin.delete(f"{at}/extra")
-    assert (by_value.json["code"], by_value.json["details"]["forms"]) == (409.44, [])
+    needed = {"dependentForms": None, "nonEmptyEntities": {"details": {"totalCount": 1, "entities": []}}}
+    assert (by_value.json["code"], by_value.json["details"]["prerequisites"]) == (409.22, needed)
     assert "value-of-it" not in by_value.text
     assert admin.delete(f"{LISTS}/cases/entities/{case['uuid']}").status_code == 200
     assert admin.delete(f"{at}/extra").json == {"success": True}

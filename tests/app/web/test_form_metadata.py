@@ -69,6 +69,18 @@ def test_the_notes_of_a_version_are_for_who_changes_forms(lite: Backend) -> None
             assert person.get(f"{FORMS}/{path}", headers=EXTENDED).json["publishNotes"] == notes
 
 
+def test_a_version_tells_who_published_it(backend: Backend) -> None:
+    backend.admin.publish(simple("visit"))
+    other = backend.person(Grant("manager", 1, all_offices=True), name="Other")
+    other.post(f"{FORMS}/visit/draft")
+    assert other.post(f"{FORMS}/visit/draft/publish?version=2").status_code == 200
+    listed = other.get(f"{FORMS}/visit/versions", headers=EXTENDED).json
+    published = {each["version"]: each["publishedBy"]["displayName"] for each in listed}
+    assert published == {"1": "Administrator", "2": "Other"}
+    assert other.get(f"{FORMS}/visit/versions/1", headers=EXTENDED).json["publishedBy"]["type"] == "user"
+    assert "publishedBy" not in other.get(f"{FORMS}/visit/versions/1").json
+
+
 def test_each_version_keeps_its_workbook_fields_and_files(backend: Backend) -> None:
     admin = backend.admin
     settings = [["form_id", "version"], ["visit", "1"]]
@@ -88,6 +100,9 @@ def test_each_version_keeps_its_workbook_fields_and_files(backend: Backend) -> N
 
     assert (paths("1"), paths("2")) == (["/who"], ["/who", "/logo"])
     assert admin.get(f"{at}/versions/1.xlsx").data == first
+    admin.post(f"{at}/draft")
+    assert admin.get(f"{at}/draft.xlsx").data == second
+    assert admin.get(f"{at}/draft.xls").json["code"] == 404.1
     assert admin.get(f"{at}/versions/2.xlsx").data == second
     assert admin.get(f"{at}/versions/1/attachments").json == []
     assert [each["name"] for each in admin.get(f"{at}/versions/2/attachments").json] == ["logo.png"]

@@ -50,6 +50,7 @@ FOR_ANYBODY = {
     ("GET", "/v1/test/projects/<int:project_id>/forms/<xml_form_id>/draft/attachments/<name>"),
     ("GET", "/v1/test/projects/<int:project_id>/forms/<xml_form_id>/draft/submission"),
     ("POST", "/v1/test/projects/<int:project_id>/forms/<xml_form_id>/draft/submission"),
+    ("POST", "/v1/test/projects/<int:project_id>/forms/<xml_form_id>/draft/submissions"),
 }
 
 
