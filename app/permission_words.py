@@ -74,7 +74,7 @@ VERB_WORDS: dict[str, str] = {
     "quarantine.discard": "Discard for good what was kept aside.",
     "quarantine.list": "See and read what was kept aside.",
     "quarantine.release": "Take in what was kept aside.",
-    "submission.create": "Send a submission.",
+    "submission.create": "Send a submission, and the files of what one sent.",
     "submission.delete": "Delete a submission.",
     "submission.hand_over": "Hand a submission over to another office: it is seen there, and no more here.",
     "submission.list": "List submissions.",

@@ -25,8 +25,8 @@ def add_attachment(
 ) -> None:
     """Put the file in its row.
 
-    Raises Problem 404.1 if the answers name no such file or the actor may only read this office's submissions, 409.3
-    for other content.
+    Who sent the answers adds their files too, as by sending them again. Raises Problem 404.1 if the answers name no
+    such file or the actor may only read this office's submissions, 409.3 for other content.
     """
     if queries.attachment(version.id, name) is None:
         raise problems.not_found()
@@ -37,7 +37,8 @@ def add_attachment(
     try:
         with transaction():
             locked = queries.submission_for_update(version.submission_id)
-            if locked.deleted_at is not None or not queries.is_reached(locked, offices):
+            is_theirs = version.submitter_id == actor.id or queries.is_reached(locked, offices)
+            if locked.deleted_at is not None or not is_theirs:
                 raise problems.not_found()
             attached = attach_files(version.id, (file,), context)
     except Problem:

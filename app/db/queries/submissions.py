@@ -88,6 +88,22 @@ def submission(scope: Scope, instance_id: str) -> tuple[models.Submission, model
     return None if row is None else (row[0], row[1])
 
 
+def sent_by(actor_id: int, form_id: int, instance_id: str, *, is_draft: bool) -> models.SubmissionVersion | None:
+    """The current version of the submission so called, if this actor sent it."""
+    return db.session.scalar(
+        select(Version)
+        .join(Submission, Submission.id == Version.submission_id)
+        .where(
+            Submission.form_id == form_id,
+            Submission.instance_id == instance_id,
+            Submission.is_draft.is_(is_draft),
+            Submission.deleted_at.is_(None),
+            Version.is_current,
+            Version.submitter_id == actor_id,
+        )
+    )
+
+
 def root_of_version(scope: Scope, instance_id: str) -> str | None:
     """The name of the submission that has a version with this instance ID."""
     statement = (

@@ -28,6 +28,7 @@ from app.web.api.submissions import (
     shown,
     shown_files,
     the_file,
+    version_to_complete,
     xml_response,
 )
 from app.web.body import body_chunks
@@ -139,13 +140,13 @@ def attachment(here: Here, instance_id: str, name: str) -> Response:
 @door.route(
     "POST",
     f"{ITEM}/attachments/<name>",
-    verb="submission.update",
+    verb="submission.create",
     summary="Add a file that is missing; the body is the file",
     returns=SuccessSchema(),
     body_types=("application/octet-stream",),
 )
 def upload_attachment(here: Here, instance_id: str, name: str) -> dict[str, bool]:
-    _, version = _found(here, instance_id)
+    version = version_to_complete(here, instance_id, is_draft=True)
     kind = request.mimetype or "application/octet-stream"
     add_attachment(here.actor, version, name, kind, body_chunks("The file", runtime().settings.max_file_bytes))
     return success()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, redirect, request
@@ -13,6 +14,7 @@ from app.db import db, models
 from app.db.queries import access
 from app.db.queries import submissions as queries
 from app.db.queries.version_pages import submitters
+from app.permissions import may
 from app.runtime import runtime
 from app.services import read_submissions as read
 from app.services.add_attachment import add_attachment
@@ -180,16 +182,32 @@ def the_file(
 @door.route(
     "POST",
     f"{ITEM}/attachments/<name>",
-    verb="submission.update",
+    verb="submission.create",
     summary="Add a file that is missing; the body is the file",
     returns=SuccessSchema(),
     body_types=("application/octet-stream",),
 )
 def upload_attachment(here: Here, instance_id: str, name: str) -> dict[str, bool]:
-    _, version = found_submission(here, instance_id)
+    version = version_to_complete(here, instance_id)
     kind = request.mimetype or "application/octet-stream"
     add_attachment(here.actor, version, name, kind, body_chunks("The file", runtime().settings.max_file_bytes))
     return success()
+
+
+def version_to_complete(here: Here, instance_id: str, *, is_draft: bool = False) -> models.SubmissionVersion:
+    """The version that a file is added to: one that the actor sent, or may change. Raises Problem 403.1, 404.1.
+
+    ODK Web Forms sends the answers first and then each file, also for who has but a link.
+    """
+    sent = queries.sent_by(here.actor.id, here.form.id, instance_id, is_draft=is_draft)
+    if sent is not None:
+        return sent
+    if not may(here.actor, "submission.update", project_id=here.project.id, form_id=here.form.id):
+        raise problems.insufficient_rights()
+    found = queries.submission(replace(read.scope_of(here.actor, here.form), is_draft=is_draft), instance_id)
+    if found is None:
+        raise problems.not_found()
+    return found[1]
 
 
 @door.route(

@@ -41,6 +41,7 @@ class Row:
 
     `let_in`: the status for who is let in, if it is not 2xx or 3xx. `away`: the status for who is signed in and has
     no right, if it is not 403. `names`: more that stands in the address. `hidden_from`: who is let in, and may not read it.
+    `senders`: who is let in to what they sent themselves, and has no right otherwise.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Row:
     away: int = 403
     names: tuple[tuple[str, str], ...] = ()
     hidden_from: frozenset[str] = frozenset()
+    senders: frozenset[str] = frozenset()
 
 
 P = "/v1/projects/<int:project_id>"
@@ -261,7 +263,9 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", f"{I}/attachments"): Row("submission", READERS),
     ("GET", f"{I}/attachments/<name>"): Row("submission", READERS, names=_FILE, hidden_from=BLIND),
     ("GET", f"{I}/attachments/<name>/preview"): Row("submission", READERS, names=_FILE, let_in=406, hidden_from=BLIND),
-    ("POST", f"{I}/attachments/<name>"): Row("submission", MANAGERS, names=_FILE, let_in=409, data=b"another"),
+    ("POST", f"{I}/attachments/<name>"): Row(
+        "submission", MANAGERS, names=_FILE, let_in=409, data=b"another", senders=frozenset({"phone"})
+    ),
     ("GET", f"{I}/versions"): Row("submission", READERS),
     ("GET", f"{I}/versions/<version_id>.xml"): Row("submission", READERS),
     ("GET", f"{I}/versions/<version_id>"): Row("submission", READERS),

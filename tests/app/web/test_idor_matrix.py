@@ -64,7 +64,7 @@ def expected(row: Row, role: str, target: str) -> int | None:
     if row.kind == "openrosa" and target in (GONE, MISSING):
         return 404
     if reach is None:
-        return row.away
+        return row.let_in if role in row.senders and target == OWN else row.away
     if target in (GONE, MISSING):
         # Who has rights in one project only is not told which others there are.
         return 403 if row.kind == "project" and reach != SITE else 404
