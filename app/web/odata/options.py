@@ -33,7 +33,7 @@ class Options:
 
 def read_options() -> Options:
     """The options of this request. Raises Problem 400.8, 404.1, 406.1 or 501."""
-    _refuse_old_clients()
+    refuse_old_clients()
     given: dict[str, Any] = {}
     for option, text in request.args.items():
         if option == "st":
@@ -51,7 +51,8 @@ def read_options() -> Options:
     return options
 
 
-def _refuse_old_clients() -> None:
+def refuse_old_clients() -> None:
+    """Raise Problem 404.1 for a client that reads nothing newer than OData 3."""
     newest = request.headers.get("OData-MaxVersion", "4.0")
     if newest.partition(".")[0].isdigit() and int(newest.partition(".")[0]) < 4:
         raise problems.not_found()

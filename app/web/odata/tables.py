@@ -27,7 +27,7 @@ from app.services.walk_records import Choice, count_rows, export_schema, find_re
 from app.web.addresses import api_url, segment
 from app.web.api.forms import ONE
 from app.web.door import Door, Here
-from app.web.odata.options import Options, read_options
+from app.web.odata.options import Options, read_options, refuse_old_clients
 from forms.odata import metadata_of_form
 from forms.schema import Table
 
@@ -150,6 +150,7 @@ def read_part_of_draft(here: Here, instance_id: str, part: str) -> Response:
 
 
 def _service(here: Here, *, is_draft: bool) -> Response:
+    refuse_old_clients()
     tables = export_schema(here.form, is_draft=is_draft).tables()
     document = {
         "@odata.context": f"{_root(here, is_draft)}/$metadata",
@@ -159,6 +160,7 @@ def _service(here: Here, *, is_draft: bool) -> Response:
 
 
 def _metadata(here: Here, *, is_draft: bool) -> Response:
+    refuse_old_clients()
     document = metadata_of_form(export_schema(here.form, is_draft=is_draft))
     return as_odata(Response(document, content_type="application/xml; charset=utf-8"))
 
