@@ -230,6 +230,15 @@ class Project:
         self.central.post(f"{draft}?ignoreWarnings=true", **_markdown(markdown))
         self.central.post(f"{draft}/publish")
 
+    def add_draft(self, form_id: str, markdown: str, files: dict[str, bytes]) -> str:
+        """Add a form that is only a draft, with its files; the address at which a phone tries it."""
+        self.central.post(f"{self.at}/forms?ignoreWarnings=true", **_markdown(markdown))
+        draft = f"{self.at}/forms/{form_id}/draft"
+        for name, content in files.items():
+            self.central.post(f"{draft}/attachments/{name}", data=content)
+        token = self.central.get(draft)["draftToken"]
+        return f"{self.central.url}/test/{token}{draft}"
+
     def set_state(self, form_id: str, state: str) -> None:
         """Open or close a form."""
         answer = self.central.request("PATCH", f"{self.at}/forms/{form_id}", json={"state": state})
