@@ -78,6 +78,7 @@ test-tools: demo-tools
 		|| $(MAKE) --no-print-directory build/.apt-postgresql
 	@ls /usr/sbin/nginx >/dev/null 2>&1 || command -v nginx >/dev/null || $(MAKE) --no-print-directory build/.apt-nginx
 	@command -v strace >/dev/null || $(MAKE) --no-print-directory build/.apt-strace
+	@command -v soffice >/dev/null || $(MAKE) --no-print-directory build/.apt-libreoffice-calc-nogui
 	@command -v systemd-analyze >/dev/null || $(MAKE) --no-print-directory build/.apt-systemd
 
 build/.apt-%:
