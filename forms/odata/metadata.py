@@ -6,7 +6,7 @@ Source: OASIS OData Common Schema Definition Language 4.0.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
@@ -62,10 +62,14 @@ class _Type:
             yield f"<{element} Name={quoteattr(name)} Type={quoteattr(kind)}/>"
 
 
-def metadata_of_form(schema: FormSchema) -> str:
-    """The EDMX document of a form."""
+def _type_asked(field: Field) -> str:
+    return field.data_type
+
+
+def metadata_of_form(schema: FormSchema, type_served: Callable[[Field], str] = _type_asked) -> str:
+    """The EDMX document of a form. `type_served`: the data type of what is shown of a question's answers."""
     namespace = f"{_USER}.{odata_name(schema.xml_form_id)}"
-    tables, groups = _types(schema.fields, namespace)
+    tables, groups = _types(schema.fields, namespace, type_served)
     system = "".join(
         [
             _complex("metadata", _properties(_OF_SUBMISSIONS)),
@@ -82,7 +86,9 @@ def metadata_of_form(schema: FormSchema) -> str:
     return _document(system, namespace, types, odata_name(schema.xml_form_id), names)
 
 
-def _types(fields: Iterable[Field], namespace: str) -> tuple[list[_Type], list[_Type]]:
+def _types(
+    fields: Iterable[Field], namespace: str, type_served: Callable[[Field], str]
+) -> tuple[list[_Type], list[_Type]]:
     """The tables and the groups, in the form's order."""
     root = _Type("Submissions")
     root.add("__system", f"{_SUBMISSION}.metadata")
@@ -100,7 +106,7 @@ def _types(fields: Iterable[Field], namespace: str) -> tuple[list[_Type], list[_
             tables.append(table)
             around.add(name, f"Collection({namespace}.Submissions.{dotted})", is_navigation=True)
         else:
-            around.add(name, _TYPES.get(each.data_type, "Edm.String"))
+            around.add(name, _TYPES.get(type_served(each), "Edm.String"))
     return tables, groups
 
 

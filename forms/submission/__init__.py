@@ -2,7 +2,7 @@
 
 from forms.submission.attachments import expected_attachments
 from forms.submission.clean import clean
-from forms.submission.deidentify import READABLE, REGIONS, Common, Setting, deidentified_rows
+from forms.submission.deidentify import READABLE, REGIONS, Common, Setting, deidentified_rows, type_left
 from forms.submission.differences import Difference, differences
 from forms.submission.entities import entity_uuid, entity_values
 from forms.submission.geo import GeoPoint, GeoShape, GeoTrace, from_geojson, to_wkt
@@ -77,4 +77,5 @@ __all__ = [
     "to_wkt",
     "tree_from_json",
     "tree_to_json",
+    "type_left",
 ]

@@ -124,6 +124,14 @@ RULES: dict[str, Callable[[Field, Value, Setting], Value | None]] = {
 }
 """By data type, what is left of a value; None if nothing is. A type that is not here is left out."""
 
+_UNCHANGED = frozenset({"int", "decimal", "boolean"})
+
+
+def type_left(field: Field) -> str:
+    """The data type of what the rules leave of the field's answers. An age band and a month are texts."""
+    is_unchanged = field.data_type in _UNCHANGED and not _AGE.search(field.name)
+    return field.data_type if is_unchanged else "string"
+
 
 class Common:
     """Which values of special classes do enough records have in what is about to leave?"""

@@ -51,6 +51,11 @@ def read_options() -> Options:
     return options
 
 
+def asks_deidentified() -> bool:
+    """Does the address ask for rows without people? Of the options, the only one of a document without rows."""
+    return _truth("deidentified", request.args.get("deidentified", "false"))
+
+
 def refuse_old_clients() -> None:
     """Raise Problem 404.1 for a client that reads nothing newer than OData 3."""
     newest = request.headers.get("OData-MaxVersion", "4.0")

@@ -27,9 +27,10 @@ from app.services.walk_records import Choice, count_rows, export_schema, find_re
 from app.web.addresses import api_url, segment
 from app.web.api.forms import ONE
 from app.web.door import Door, Here
-from app.web.odata.options import Options, read_options, refuse_old_clients
+from app.web.odata.options import Options, asks_deidentified, read_options, refuse_old_clients
 from forms.odata import metadata_of_form
 from forms.schema import Table
+from forms.submission import type_left
 
 door = Door("odata", tag="Cleaned data", speaks_odata=True)
 
@@ -161,8 +162,16 @@ def _service(here: Here, *, is_draft: bool) -> Response:
 
 def _metadata(here: Here, *, is_draft: bool) -> Response:
     refuse_old_clients()
-    document = metadata_of_form(export_schema(here.form, is_draft=is_draft))
+    schema = export_schema(here.form, is_draft=is_draft)
+    if not is_draft and _view_of_rows(here, deidentified=asks_deidentified()).recipient is not None:
+        document = metadata_of_form(schema, type_left)
+    else:
+        document = metadata_of_form(schema)
     return as_odata(Response(document, content_type="application/xml; charset=utf-8"))
+
+
+def _view_of_rows(here: Here, *, deidentified: bool) -> View:
+    return view_of_tables(here.actor, here.project, here.form, deidentified=deidentified)
 
 
 def _read(here: Here, name: str, *, is_draft: bool) -> Response:
@@ -170,7 +179,7 @@ def _read(here: Here, name: str, *, is_draft: bool) -> Response:
     if is_draft:
         view = view_of_form(here.actor, here.project, here.form)
     else:
-        view = view_of_tables(here.actor, here.project, here.form, deidentified=options.deidentified)
+        view = _view_of_rows(here, deidentified=options.deidentified)
     table = _table(here, name, is_draft=is_draft)
     schema = export_schema(here.form, is_draft=is_draft)
     wanted = asked(view, schema, table, filter=options.filter, order=options.order, is_draft=is_draft)
@@ -250,7 +259,9 @@ def _root(here: Here, is_draft: bool) -> str:
 
 
 def _head(here: Here, table: Table, is_draft: bool) -> dict[str, Any]:
-    return {"@odata.context": f"{_root(here, is_draft)}/$metadata#{table.name}"}
+    # Who chose this view finds its types with the same choice; an analyst has no other.
+    which = "?deidentified=true" if asks_deidentified() else ""
+    return {"@odata.context": f"{_root(here, is_draft)}/$metadata{which}#{table.name}"}
 
 
 def _next_link(page: Page) -> str | None:
