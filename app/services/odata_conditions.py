@@ -7,7 +7,7 @@ are, before any row is looked at: no count and no time tells of a value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement
@@ -50,14 +50,22 @@ def asked(
         raise problems_odata.unsupported_field(
             "A table without people", "what is left in it would be told by the filter"
         )
+    properties = _Properties(view, schema, table, is_draft=is_draft)
+    return understood(properties.term, filter=filter, order=order)
+
+
+def understood(term: Callable[[str], Term], *, filter: str | None, order: str | None) -> Asked:
+    """Read a filter and an order. `term`: what stands for a property, or raises Problem 501.5.
+
+    Raises Problem 400.18, 501.4 and 501.5.
+    """
     try:
         condition = None if filter is None else parse_filter(filter)
         sorts = () if order is None else parse_order(order)
         parts = () if condition is None else tuple(_parts(condition))
         in_filter = (each for each in parts if isinstance(each, Name))
         names = list(dict.fromkeys([*in_filter, *(name for name, _ in sorts)]))
-        properties = _Properties(view, schema, table, is_draft=is_draft)
-        terms = {name.text: properties.term(name.text) for name in names}
+        terms = {name.text: term(name.text) for name in names}
         return Asked(
             None if condition is None else Conditions(terms, now()).condition(condition),
             tuple(order_by(terms[name.text], downwards=downwards) for name, downwards in sorts),
@@ -68,6 +76,27 @@ def asked(
         raise problems_odata.unparseable_expression(unreadable.message) from None
     except ExpressionUnsupported as unsupported:
         raise problems_odata.unsupported_expression(unsupported.message) from None
+
+
+def why_hidden(view: View, classes: Iterable[str]) -> str | None:
+    """Why who has this view may not ask by answers of these classes; None if they may.
+
+    They must read them in every row that the view reaches.
+    """
+    hidden = sorted(each for each in set(classes) - {"open"} if not _reads_everywhere(view, each))
+    return f"it is of the class {hidden[0]}, which you may not read in every row" if hidden else None
+
+
+def why_sealed(classes: Iterable[str]) -> str | None:
+    """Why answers that are kept under these classes cannot be asked for; None if they can."""
+    sealed = set(classes) - CLEAR
+    return f"it is of the class {min(sealed)}, whose answers lie sealed" if sealed else None
+
+
+def _reads_everywhere(view: View, sensitivity: str) -> bool:
+    """Does the reader read the class in every row that the view reaches?"""
+    reach, offices = view.reach.get(sensitivity, False), view.offices
+    return reach is True or (reach is not False and offices is not True and reach == offices)
 
 
 def _parts(node: Condition | Operand) -> Iterator[Name | Call]:
@@ -120,22 +149,15 @@ class _Properties:
         """Why an answer cannot be asked for; None if it can."""
         having = [each for each in self._schemas if field.path in each.by_path]
         classes = frozenset().union(*(needed(field.path, each, self._view.default) for each in having))
-        hidden = sorted(each for each in classes - {"open"} if not self._reads_everywhere(each))
-        if hidden:
-            return f"it is of the class {hidden[0]}, which you may not read in every row"
         kept = {class_of(field.path, each, self._view.default) for each in having} | classes
-        if not kept <= CLEAR:
-            return f"it is of the class {min(kept - CLEAR)}, whose answers lie sealed"
+        why = why_hidden(self._view, classes) or why_sealed(kept)
+        if why is not None:
+            return why
         shapes = {(each.by_path[field.path].data_type, each.by_path[field.path].select_multiple) for each in having}
         places = {each.by_path[field.path].repeat for each in having}
         if len(shapes) > 1 or places != {None}:
             return "it was of another type in an earlier version"
         return None
-
-    def _reads_everywhere(self, sensitivity: str) -> bool:
-        """Does the reader read the class in every row that the view reaches?"""
-        reach, offices = self._view.reach.get(sensitivity, False), self._view.offices
-        return reach is True or (reach is not False and offices is not True and reach == offices)
 
 
 def _odata_path(path: str) -> str:

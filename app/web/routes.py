@@ -49,7 +49,7 @@ from app.web.api import (
     version_files,
 )
 from app.web.door import Door, Operation
-from app.web.odata import tables
+from app.web.odata import lists, tables
 from app.web.openrosa import draft, form_list, integrity, submission
 
 API_DOORS: tuple[Door, ...] = (
@@ -91,6 +91,7 @@ API_DOORS: tuple[Door, ...] = (
     tables.door,
     datasets.door,
     entities.door,
+    lists.door,
     entity_files.door,
     entity_geodata.door,
     entity_versions.door,

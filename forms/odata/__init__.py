@@ -1,5 +1,5 @@
-"""How does a form look to OData clients? Its `$metadata`: `metadata_of_form`."""
+"""How do a form and an entity list look to OData clients? Their `$metadata`: `metadata_of_form`, `metadata_of_list`."""
 
-from forms.odata.metadata import metadata_of_form
+from forms.odata.metadata import SYSTEM_OF_ENTITIES, metadata_of_form, metadata_of_list
 
-__all__ = ["metadata_of_form"]
+__all__ = ["SYSTEM_OF_ENTITIES", "metadata_of_form", "metadata_of_list"]

@@ -1,6 +1,7 @@
-"""What does `$metadata` say of a form: which tables, which properties of which types?
+"""What does `$metadata` say of a form or of an entity list: which tables, which properties of which types?
 
-A table is an EntityType, a group a ComplexType, a repeat a navigation property, as in ODK Central's feed.
+A table is an EntityType, a group a ComplexType, a repeat a navigation property, as in ODK Central's feed. The cases of
+a list are one table, whose properties are all texts.
 Source: OASIS OData Common Schema Definition Language 4.0.
 """
 
@@ -46,6 +47,20 @@ _ENUMERATIONS = {
 }
 
 
+_ENTITY = "org.opendatakit.entity"
+SYSTEM_OF_ENTITIES = {
+    "createdAt": "Edm.DateTimeOffset",
+    "creatorId": "Edm.String",
+    "creatorName": "Edm.String",
+    "updates": "Edm.Int64",
+    "updatedAt": "Edm.DateTimeOffset",
+    "deletedAt": "Edm.DateTimeOffset",
+    "version": "Edm.Int64",
+    "conflict": "Edm.String",
+}
+"""What is known of a case besides what it says: by name, its type."""
+
+
 @dataclass
 class _Type:
     """A table or a group. `properties`: name -> (type, is it a navigation property?); of two alike the first counts."""
@@ -83,7 +98,16 @@ def metadata_of_form(schema: FormSchema, type_served: Callable[[Field], str] = _
         ]
     )
     names = [each.name for each in tables]
-    return _document(system, namespace, types, odata_name(schema.xml_form_id), names)
+    return _document((_SUBMISSION, system), (namespace, types), odata_name(schema.xml_form_id), names)
+
+
+def metadata_of_list(name: str, properties: Iterable[str]) -> str:
+    """The EDMX document of an entity list. `properties`: their names in OData."""
+    texts = dict.fromkeys(("label", *properties), "Edm.String")
+    entity = _entity("Entities", _properties({"__system": f"{_ENTITY}.metadata"} | texts))
+    system = _complex("metadata", _properties(SYSTEM_OF_ENTITIES))
+    own = odata_name(name)
+    return _document((_ENTITY, system), (f"{_USER}.{own}", entity), own, ["Entities"])
 
 
 def _types(
@@ -132,7 +156,9 @@ def _entity(name: str, properties: str) -> str:
     return f"<EntityType Name={quoteattr(name)}>{key}{properties}</EntityType>"
 
 
-def _document(system: str, namespace: str, types: str, container: str, names: list[str]) -> str:
+def _document(system: tuple[str, str], own: tuple[str, str], container: str, names: list[str]) -> str:
+    """`system`, `own`: a namespace and the types in it."""
+    namespace, types = own
     sets = "".join(
         f'<EntitySet Name={quoteattr(name)} EntityType="{namespace}.{name}">{_CAPABILITIES if number == 0 else ""}'
         "</EntitySet>"
@@ -142,7 +168,7 @@ def _document(system: str, namespace: str, types: str, container: str, names: li
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<edmx:Edmx xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx" Version="4.0"><edmx:DataServices>'
-        f'<Schema xmlns="{edm}" Namespace="{_SUBMISSION}">{system}</Schema>'
+        f'<Schema xmlns="{edm}" Namespace="{system[0]}">{system[1]}</Schema>'
         f'<Schema xmlns="{edm}" Namespace="{namespace}">{types}'
         f"<EntityContainer Name={quoteattr(container)}>{sets}</EntityContainer></Schema>"
         "</edmx:DataServices></edmx:Edmx>\n"

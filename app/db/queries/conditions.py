@@ -38,6 +38,7 @@ from forms.errors import ExpressionUnreadable
 from forms.odata.expression import Comparison, Condition, Literal, Logic, Name, Not, Operand
 
 Submission, Version = models.Submission, models.SubmissionVersion
+Entity, EntityVersion = models.Entity, models.EntityVersion
 
 NUMBER, TEXT, DATE, MOMENT, TRUTH, NOTHING = "a number", "text", "a date", "a moment", "true or false", "null"
 
@@ -52,6 +53,17 @@ SYSTEM: dict[str, tuple[Any, str]] = {
     "formVersion": (models.FormVersion.version, TEXT),
 }
 """What is known of a submission besides its answers, by OData's name."""
+
+SYSTEM_OF_CASES: dict[str, tuple[Any, str]] = {
+    "createdAt": (Entity.created_at, MOMENT),
+    "updatedAt": (Entity.updated_at, MOMENT),
+    "deletedAt": (Entity.deleted_at, MOMENT),
+    "creatorId": (Entity.creator_id, NUMBER),
+    "conflict": (Entity.conflict, TEXT),
+    "version": (EntityVersion.version, NUMBER),
+    "updates": (EntityVersion.version - 1, NUMBER),
+}
+"""The same of a case."""
 
 _KINDS = {"int": NUMBER, "decimal": NUMBER, "boolean": TRUTH, "date": DATE, "dateTime": MOMENT}
 _PLACES = frozenset({"geopoint", "geotrace", "geoshape"})
@@ -68,24 +80,29 @@ class Term:
     kind: str
 
 
-def system_term(name: str) -> Term | None:
-    """What is known of a submission under this name; None if it cannot be asked."""
-    if name not in SYSTEM:
+def system_term(name: str, known: Mapping[str, tuple[Any, str]] = SYSTEM) -> Term | None:
+    """What is known of a submission (or of a case) under this name; None if it cannot be asked."""
+    if name not in known:
         return None
-    column, kind = SYSTEM[name]
+    column, kind = known[name]
     return Term(_moment(column) if kind == MOMENT else _text(column) if kind == TEXT else column, kind)
 
 
-def key_term() -> Term:
-    """A submission's name."""
-    return Term(_text(Submission.instance_id), TEXT)
+def key_term(name: Any = Submission.instance_id) -> Term:
+    """A submission's name, or a case's."""
+    return Term(_text(name), TEXT)
+
+
+def property_term(name: str) -> Term:
+    """A property of a case, which is a text; what it does not have is blank, as the feed shows it."""
+    return Term(_text(func.coalesce(_reading(EntityVersion.clear, name).words(), "")), TEXT)
 
 
 def answer_term(path: str, data_type: str, *, is_selection: bool) -> Term | None:
     """The answer at a path outside of repeats; None for a place on the map, which is neither less nor more."""
     if data_type in _PLACES:
         return None
-    reading = _Postgresql(path) if db.engine.dialect.name == "postgresql" else _Sqlite(path)
+    reading = _reading(Version.clear, path)
     if is_selection:
         return Term(_text(reading.names()), TEXT)
     kind = _KINDS.get(data_type, TEXT)
@@ -96,14 +113,18 @@ def answer_term(path: str, data_type: str, *, is_selection: bool) -> Term | None
     return Term(_moment(reading.moment()) if kind == MOMENT else _text(reading.words()), kind)
 
 
-class _Sqlite:
-    """Answers in SQLite's JSON."""
+def _reading(clear: Any, path: str) -> _Sqlite | _Postgresql:
+    return _Postgresql(clear, path) if _is_postgresql() else _Sqlite(clear, path)
 
-    def __init__(self, path: str) -> None:
+
+class _Sqlite:
+    """Answers in SQLite's JSON. `clear`: the column."""
+
+    def __init__(self, clear: Any, path: str) -> None:
         # Names in XML have no quotation mark.
-        self._where = f'$."{path}"'
-        self._type = func.json_type(Version.clear, self._where)
-        self._value = func.json_extract(Version.clear, self._where)
+        self._clear, self._where = clear, f'$."{path}"'
+        self._type = func.json_type(clear, self._where)
+        self._value = func.json_extract(clear, self._where)
 
     def number(self) -> ColumnElement[Any]:
         is_number = self._type.in_(["integer", "real"])
@@ -118,17 +139,17 @@ class _Sqlite:
     moment = words
 
     def names(self) -> ColumnElement[Any]:
-        each = func.json_each(Version.clear, self._where).table_valued("value")
+        each = func.json_each(self._clear, self._where).table_valued("value")
         return select(func.group_concat(each.c.value, " ")).scalar_subquery()
 
 
 class _Postgresql:
-    """Answers in PostgreSQL's JSONB."""
+    """Answers in PostgreSQL's JSONB. `clear`: the column."""
 
-    def __init__(self, path: str) -> None:
-        self._value = func.jsonb_extract_path(Version.clear, path)
+    def __init__(self, clear: Any, path: str) -> None:
+        self._value = func.jsonb_extract_path(clear, path)
         self._type = func.jsonb_typeof(self._value)
-        self._words = func.jsonb_extract_path_text(Version.clear, path)
+        self._words = func.jsonb_extract_path_text(clear, path)
 
     def number(self) -> ColumnElement[Any]:
         is_number = or_(self._type == "number", and_(self._type == "string", self._words.op("~")(_DECIMAL)))

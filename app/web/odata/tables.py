@@ -6,10 +6,8 @@ Source: OASIS OData 4.0, protocol and JSON format; Central's feed for addresses,
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
 from flask import Response, request, stream_with_context
@@ -27,6 +25,7 @@ from app.services.walk_records import Choice, count_rows, export_schema, find_re
 from app.web.addresses import api_url, segment
 from app.web.api.forms import ONE
 from app.web.door import Door, Here
+from app.web.odata.answers import JSON, as_odata, metadata_answer, next_link, service_answer
 from app.web.odata.options import Options, asks_deidentified, read_options, refuse_old_clients
 from forms.odata import metadata_of_form
 from forms.schema import Table
@@ -35,7 +34,6 @@ from forms.submission import type_left
 door = Door("odata", tag="Cleaned data", speaks_odata=True)
 
 DRAFT = f"{ONE}/draft"
-JSON = "application/json; odata.metadata=minimal; charset=utf-8"
 _ENTITY = "Submissions('<instance_id>')"
 _STEP = re.compile(r"(?P<name>\w+)(?:\('(?P<key>(?:[^']|'')*)'\))?(?:/|\Z)")
 
@@ -153,11 +151,7 @@ def read_part_of_draft(here: Here, instance_id: str, part: str) -> Response:
 def _service(here: Here, *, is_draft: bool) -> Response:
     refuse_old_clients()
     tables = export_schema(here.form, is_draft=is_draft).tables()
-    document = {
-        "@odata.context": f"{_root(here, is_draft)}/$metadata",
-        "value": [{"name": each.name, "kind": "EntitySet", "url": each.name} for each in tables],
-    }
-    return as_odata(Response(json.dumps(document), content_type=JSON))
+    return service_answer(_root(here, is_draft), [each.name for each in tables])
 
 
 def _metadata(here: Here, *, is_draft: bool) -> Response:
@@ -167,7 +161,7 @@ def _metadata(here: Here, *, is_draft: bool) -> Response:
         document = metadata_of_form(schema, type_left)
     else:
         document = metadata_of_form(schema)
-    return as_odata(Response(document, content_type="application/xml; charset=utf-8"))
+    return metadata_answer(document)
 
 
 def _view_of_rows(here: Here, *, deidentified: bool) -> View:
@@ -265,13 +259,7 @@ def _head(here: Here, table: Table, is_draft: bool) -> dict[str, Any]:
 
 
 def _next_link(page: Page) -> str | None:
-    """The address of the next page: this one's, with the place where it begins."""
-    if page.next_token is None and page.next_skip is None:
-        return None
-    left = {name: text for name, text in request.args.items() if name not in ("$skip", "$skiptoken", "st")}
-    where = {"$skip": str(page.next_skip)} if page.next_skip is not None else {"$skiptoken": str(page.next_token)}
-    path = "/".join(segment(part) for part in request.path.removeprefix("/v1/").split("/"))
-    return f"{api_url()}/{path}?{urlencode(left | where, safe='$*,')}"
+    return next_link(page.next_token, page.next_skip)
 
 
 def _etag(view: View, *, is_draft: bool) -> str | None:
@@ -284,9 +272,3 @@ def _etag(view: View, *, is_draft: bool) -> str | None:
     who = (view.offices, sorted(view.reach.items()), view.default)
     text = repr((seen, who, request.path, sorted(request.args.items()), api_url()))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def as_odata(response: Response) -> Response:
-    """With the header that says which OData this is."""
-    response.headers["OData-Version"] = "4.0"
-    return response

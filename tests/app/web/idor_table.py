@@ -323,6 +323,9 @@ TABLE: dict[tuple[str, str], Row] = {
     ("PATCH", D): Row("list", EDITORS, json={"ownerOnly": True}),
     # Forms use it: who reaches all offices is told so.
     ("DELETE", D): Row("list", EDITORS, let_in=409, hidden_from=frozenset({"manager", "manager who reads"})),
+    ("GET", f"{D}.svc"): Row("list", LIST_READERS),
+    ("GET", f"{D}.svc/$metadata"): Row("list", LIST_READERS),
+    ("GET", f"{D}.svc/Entities"): Row("list", READERS, shows=True),
     ("GET", f"{D}/entities.csv"): Row("list", READERS, shows=True),
     ("GET", f"{D}/entities.geojson"): Row("list", READERS),
     ("GET", f"{P}/trash/datasets/<int:dataset_id>/entities.csv"): Row("deleted list", READERS, shows=True),

@@ -1,0 +1,167 @@
+"""Which cases of a list are on a page of its OData feed, as far as this reader sees them, and in which words?
+
+As ODK Central's: every property is a text, and what a case does not have is blank. A filter may ask by what is known
+of a case, and by the properties that lie in clear and that the reader sees in every case of the view.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app import problems_odata
+from app.clock import to_iso
+from app.db import models
+from app.db.queries import entities as list_queries
+from app.db.queries import entity_feed as queries
+from app.db.queries.conditions import SYSTEM_OF_CASES, Term, key_term, property_term, system_term
+from app.services.add_entity import ShownEntity
+from app.services.cells import MASKED, json_value
+from app.services.entity_masks import mask_of_list
+from app.services.keys import open_key
+from app.services.odata_conditions import Asked, understood, why_hidden, why_sealed
+from app.services.skiptoken import name_in, token_of_name
+from app.services.views import View
+from forms.odata import SYSTEM_OF_ENTITIES
+from forms.schema import odata_name
+from forms.submission import Masked
+
+_UUID = "uuid"
+_DELETED = "__system/deletedAt"
+_PLAIN = re.compile(r'[^"\\]+')
+
+
+def properties_by_odata_name(dataset: models.Dataset) -> dict[str, models.DatasetProperty]:
+    """The published properties; of two that OData cannot tell apart the first counts."""
+    found: dict[str, models.DatasetProperty] = {}
+    for each in list_queries.properties(dataset.id):
+        found.setdefault(odata_name(each.name), each)
+    return found
+
+
+def asked_of_list(view: View, dataset: models.Dataset, *, filter: str | None, order: str | None) -> Asked:
+    """Read a filter and an order of a list's cases. Raises Problem 400.18, 501.4 and 501.5."""
+    properties = properties_by_odata_name(dataset)
+
+    def term(name: str) -> Term:
+        if name in properties:
+            why = _why_not(view, properties[name])
+            found = property_term(properties[name].name) if why is None else None
+        elif name == "label":
+            why, found = "labels of cases lie sealed", None
+        else:
+            why = "it is no property with an order, or none of this list"
+            known = name.startswith("__system/")
+            found = system_term(name.removeprefix("__system/"), SYSTEM_OF_CASES) if known else None
+            found = key_term(models.Entity.uuid) if name == "__id" else found
+        if found is None:
+            raise problems_odata.unsupported_field(name, why or "")
+        return found
+
+    return understood(term, filter=filter, order=order)
+
+
+def _why_not(view: View, asked: models.DatasetProperty) -> str | None:
+    if _PLAIN.fullmatch(asked.name) is None:
+        return "its name cannot be asked for"
+    return why_hidden(view, [asked.sensitivity]) or why_sealed([asked.sensitivity])
+
+
+def wanted_cases(view: View, dataset: models.Dataset, asked: Asked) -> queries.WantedCases:
+    """The cases that a question reaches. Who asks by the moment of deletion means those in the trash too."""
+    return queries.WantedCases(dataset.id, view.offices, asked.condition, asked.order, _DELETED in asked.names)
+
+
+@dataclass(frozen=True, repr=False)
+class CasePage:
+    """Cases of a page with their makers' names, and where the next page begins: a token, or (in an order) a number."""
+
+    cases: list[tuple[ShownEntity, str | None]]
+    next_token: str | None = None
+    next_skip: int | None = None
+
+
+def case_page(
+    view: View,
+    dataset: models.Dataset,
+    wanted: queries.WantedCases,
+    *,
+    skip: int = 0,
+    top: int | None = None,
+    after: str | None = None,
+) -> CasePage:
+    """One page. `after`: the token of its place. Raises Problem 400.34, 400.35."""
+    before_id = None if after is None else _place(wanted, after)
+    # One more than asked for tells whether there is a next page.
+    rows = queries.page(wanted, before_id=before_id, skip=skip, limit=None if top is None else top + 1)
+    mask = mask_of_list(view, dataset)
+    cases = [
+        (ShownEntity(entity, version, mask.content(entity, version, open_key(key))), maker)
+        for entity, version, key, maker in rows[:top]
+    ]
+    if not cases or top is None or len(rows) <= top:
+        return CasePage(cases)
+    if wanted.order:
+        return CasePage(cases, next_skip=skip + top)
+    return CasePage(cases, next_token=token_of_name(_UUID, cases[-1][0].entity.uuid))
+
+
+def _place(wanted: queries.WantedCases, token: str) -> int:
+    found = queries.place_of(wanted, name_in(token, _UUID))
+    if found is None:
+        raise problems_odata.skiptoken_not_found()
+    return found
+
+
+@dataclass(frozen=True)
+class CaseDocuments:
+    """Makes the documents of a list's cases. `select`: the names asked for, None for all.
+
+    Raises Problem 400.23 for a name that the list does not have.
+    """
+
+    properties: Mapping[str, models.DatasetProperty]
+    select: frozenset[str] | None = None
+
+    def __post_init__(self) -> None:
+        known = {"__id", "__system", "label", *self.properties, *(f"__system/{name}" for name in SYSTEM_OF_ENTITIES)}
+        unknown = sorted((self.select or frozenset()) - known)
+        if unknown:
+            raise problems_odata.property_not_found(unknown[0])
+
+    def document(self, case: ShownEntity, maker: str | None) -> dict[str, Any]:
+        """One case. A masked text is null, and beside it stands its class."""
+        document: dict[str, Any] = {"__id": case.entity.uuid} if self._is_wanted("__id") else {}
+        texts = {"label": case.content.label}
+        texts |= {name: case.content.data.get(each.name, "") for name, each in self.properties.items()}
+        for name, value in texts.items():
+            if self._is_wanted(name):
+                document[name] = json_value(value)
+                if isinstance(value, Masked):
+                    document[name + MASKED] = value.sensitivity
+        facts = {
+            name: value
+            for name, value in _system(case, maker).items()
+            if self._is_wanted("__system", f"__system/{name}")
+        }
+        return document | ({"__system": facts} if facts else {})
+
+    def _is_wanted(self, *names: str) -> bool:
+        return self.select is None or any(name in self.select for name in names)
+
+
+def _system(case: ShownEntity, maker: str | None) -> dict[str, Any]:
+    """What is known of a case besides what it says."""
+    entity, number = case.entity, case.version.version
+    return {
+        "createdAt": to_iso(entity.created_at),
+        "creatorId": None if entity.creator_id is None else str(entity.creator_id),
+        "creatorName": maker,
+        "updates": number - 1,
+        "updatedAt": to_iso(entity.updated_at),
+        "deletedAt": to_iso(entity.deleted_at),
+        "version": number,
+        "conflict": entity.conflict,
+    }

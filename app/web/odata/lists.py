@@ -1,0 +1,110 @@
+"""The cases of an entity list as an OData feed, at ODK Central's addresses.
+
+Source: OASIS OData 4.0, protocol and JSON format; Central's feed for addresses, names and keys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import orjson
+from flask import Response, request
+
+from app import problems
+from app.db.queries import entity_feed as queries
+from app.services.audit_reads import record_read
+from app.services.entity_feed import (
+    CaseDocuments,
+    asked_of_list,
+    case_page,
+    properties_by_odata_name,
+    wanted_cases,
+)
+from app.services.views import view_of_cases
+from app.web.addresses import api_url, segment
+from app.web.api.datasets import LIST, found
+from app.web.door import Door, Here
+from app.web.odata.answers import JSON, as_odata, metadata_answer, next_link, service_answer
+from app.web.odata.options import Options, read_options
+from forms.odata import metadata_of_list
+
+door = Door("odata_lists", tag="Entities", speaks_odata=True)
+
+TABLE = "Entities"
+
+
+@door.route(
+    "GET",
+    f"{LIST}.svc",
+    verb="dataset.read",
+    summary="Which tables a list has: one",
+    answer_types=("application/json",),
+)
+def service(here: Here, name: str) -> Response:
+    return service_answer(_root(here, found(here, name).name), [TABLE])
+
+
+@door.route(
+    "GET",
+    f"{LIST}.svc/$metadata",
+    verb="dataset.read",
+    summary="What the cases of a list hold: EDMX",
+    answer_types=("application/xml",),
+)
+def metadata(here: Here, name: str) -> Response:
+    dataset = found(here, name)
+    return metadata_answer(metadata_of_list(dataset.name, properties_by_odata_name(dataset)))
+
+
+@door.route(
+    "GET",
+    f"{LIST}.svc/{TABLE}",
+    verb="entity.list",
+    summary="The cases of a list as a table",
+    answer_types=("application/json",),
+)
+def read(here: Here, name: str) -> Response:
+    options, dataset = _options(), found(here, name)
+    view = view_of_cases(here.actor, here.project)
+    documents = CaseDocuments(properties_by_odata_name(dataset), options.select)
+    asked = asked_of_list(view, dataset, filter=options.filter, order=options.order)
+    wanted = wanted_cases(view, dataset, asked)
+    page = case_page(view, dataset, wanted, skip=options.skip, top=options.top, after=options.skiptoken)
+    # By which properties somebody searched; not what for.
+    details: dict[str, Any] = {"asked": list(asked.names)} if asked.names else {}
+    about = {"dataset": dataset.name, "count": len(page.cases), **details}
+    record_read("entity.list", here.actor, project_id=here.project.id, **about)
+    document: dict[str, Any] = {"@odata.context": f"{_root(here, dataset.name)}/$metadata#{TABLE}"}
+    if options.count:
+        document["@odata.count"] = queries.count(wanted)
+    document["value"] = [documents.document(case, maker) for case, maker in page.cases]
+    link = next_link(page.next_token, page.next_skip)
+    return _answer(orjson.dumps(document | ({"@odata.nextLink": link} if link is not None else {})))
+
+
+def _answer(content: bytes) -> Response:
+    """The document, or 304 if the reader has it."""
+    # Of what was read, not of a stamp: what is masked changes with rights and classes, too.
+    etag = hashlib.sha256(content).hexdigest()[:32]
+    is_known = request.if_none_match.contains_weak(etag)
+    response = Response(status=304) if is_known else Response(content, content_type=JSON)
+    response.set_etag(etag, weak=True)
+    return as_odata(response)
+
+
+def _options() -> Options:
+    """Raises Problem 501 for what a list has no use for: passed over, it would mean something else than was asked."""
+    options = read_options()
+    for option, is_asked in (
+        ("$expand", options.expand),
+        ("$wkt", options.wkt),
+        ("deidentified", options.deidentified),
+    ):
+        if is_asked:
+            raise problems.not_implemented(f"{option} of an entity list")
+    return options
+
+
+def _root(here: Here, name: str) -> str:
+    return f"{api_url()}/projects/{here.project_id}/datasets/{segment(name)}.svc"
