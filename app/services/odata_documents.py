@@ -75,7 +75,9 @@ class Documents:
         self._put_answers(groups, plan.slots, row)
         self._put_keys(groups[0], plan, read, row)
         for index, name, link, other in plan.links:
-            groups[index][f"{name}@odata.navigationLink"] = f"{_address(self.table, read, row)}/{link}"
+            # A row without people is at no address of its own; its repeats are in their tables.
+            if read.setting is None:
+                groups[index][f"{name}@odata.navigationLink"] = f"{_address(self.table, read, row)}/{link}"
             if other is not None:
                 groups[index][name] = [each for child, each in other.documents(read) if child.parent_key == row.key]
         return groups[0]

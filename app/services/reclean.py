@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
+from app.clock import now
 from app.db import db, models
 from app.sealing.envelope import SealBroken
 from app.services.keys import data_key
@@ -71,6 +72,7 @@ def _draw_again(version: models.SubmissionVersion) -> bool:
     differs = before != after or version.findings != findings or version.clear != clear
     if differs:
         version.clear, version.sealed, version.findings = clear, sealed, findings
+        version.recleaned_at = now()
     return differs
 
 

@@ -65,6 +65,8 @@ class SubmissionVersion(Base):
     device_id: Mapped[str | None] = mapped_column(String(255))
     user_agent: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # When the record last came out otherwise than before, though nothing was sent: feeds tell it by this.
+    recleaned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         # Exactly once: the constraint that two phones, two servers or two threads cannot both pass.

@@ -107,7 +107,7 @@ def stamp(scope: Scope) -> tuple[Any, ...]:
     )
     rows = db.session.execute(in_scope(statement.select_from(Submission), scope)).one()
     names = (
-        select(func.max(Version.id), func.max(models.Actor.updated_at))
+        select(func.max(Version.id), func.max(Version.recleaned_at), func.max(models.Actor.updated_at))
         .select_from(Submission)
         .join(Version, Version.submission_id == Submission.id)
         .outerjoin(models.Actor, models.Actor.id == Submission.submitter_id)

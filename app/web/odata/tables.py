@@ -178,13 +178,13 @@ def _read(here: Here, name: str, *, is_draft: bool) -> Response:
     schema = export_schema(here.form, is_draft=is_draft)
     wanted = asked(view, schema, table, filter=options.filter, order=options.order, is_draft=is_draft)
     choice = Choice(view, is_draft, wanted.condition, wanted.order)
-    is_fleeting = options.skiptoken is not None or wanted.changes_with_time
-    etag = None if is_fleeting else _etag(view, is_draft=is_draft)
+    # Before it is said that nothing changed: the row that it names may be gone for good.
+    after = None if options.skiptoken is None else place_of(view, options.skiptoken, is_draft=is_draft)
+    etag = None if wanted.changes_with_time else _etag(view, is_draft=is_draft)
     if etag is not None and request.if_none_match.contains_weak(etag):
         response = Response(status=304)
         response.set_etag(etag, weak=True)
         return as_odata(response)
-    after = None if options.skiptoken is None else place_of(view, options.skiptoken, is_draft=is_draft)
     page = Page(choice, _documents(here, table, options, is_draft=is_draft), options.skip, options.top, after)
     details: dict[str, Any] = {"draft": True} if is_draft else {}
     # By which questions somebody searched; not what for.

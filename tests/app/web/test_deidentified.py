@@ -84,7 +84,8 @@ def test_an_analyst_reads_tables_and_nothing_else(visits: Backend) -> None:
 
 def test_a_row_has_the_shape_of_the_full_one(visits: Backend) -> None:
     full, bare = visits.admin.rows("visit")[1], table(analyst(visits))[0]
-    assert {name for name in bare if "@sportel" not in name} == set(full)
+    # A single row of theirs is at no address, so no link leads to its repeats: their own table has them.
+    assert {name for name in bare if "@sportel" not in name} == set(full) - {"child@odata.navigationLink"}
     assert (bare["sex"], bare["age"], bare["who"]) == ("f", "14-17", None)
     assert (bare["who@sportel.masked"], bare["pic@sportel.masked"]) == ("de-identified", "de-identified")
     system = bare["__system"]
