@@ -27,7 +27,8 @@ def list_in_use(forms: dict[str, list[dict[str, str]]]) -> Problem:
     """It cannot be taken away: forms write or read it."""
     return Problem(
         409.43,
-        "The list cannot be deleted, because forms or drafts use it; publish versions without it, or delete those.",
+        "The list cannot be deleted, because forms or drafts use it; publish versions without it, or delete those and"
+        " wait until they are purged from the trash, since a restored form would use it again.",
         forms,
     )
 

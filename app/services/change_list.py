@@ -57,8 +57,8 @@ def change_list(actor: Actor, dataset: models.Dataset, *, owner_only: bool) -> m
 def delete_list(actor: Actor, project: models.Project, dataset: models.Dataset) -> None:
     """Put a list that no form uses into the trash, with all its cases; its name is free again.
 
-    Only for who may delete the cases of all offices: a list is everybody's. Raises Problem 403.1, 409.43 if a form
-    uses it.
+    Only for who may delete the cases of all offices: a list is everybody's. A form in the trash counts too: restored,
+    it would be sent and make no case. Raises Problem 403.1, 409.43 if a form uses it.
     """
     if office_scope(actor, "entity.delete", project_id=project.id) is not True:
         raise problems.insufficient_rights()
@@ -70,6 +70,7 @@ def delete_list(actor: Actor, project: models.Project, dataset: models.Dataset) 
                 "linkedForms": forms.linked,
                 "draftSourceForms": forms.draft_source,
                 "draftLinkedForms": forms.draft_linked,
+                "deletedForms": forms.in_trash,
             }
             raise problems_lists.list_in_use(
                 {

@@ -25,19 +25,23 @@ class FormName:
 
 @dataclass(frozen=True)
 class UsingForms:
-    """The live forms that use a list: in the version that phones get, or only in a draft. `writing`: by property."""
+    """The live forms that use a list: in the version that phones get, or only in a draft. `writing`: by property.
+
+    `in_trash`: forms that would use it again if they were restored.
+    """
 
     linked: list[FormName]
     source: list[FormName]
     draft_linked: list[FormName]
     draft_source: list[FormName]
+    in_trash: list[FormName]
     writing: Mapping[int, list[FormName]] = field(default_factory=dict)
     draft_writing: Mapping[int, list[FormName]] = field(default_factory=dict)
 
     @property
     def is_any(self) -> bool:
-        """Does any form use it?"""
-        return bool(self.linked or self.source or self.draft_linked or self.draft_source)
+        """Does any form use it, or would it if it came back?"""
+        return bool(self.linked or self.source or self.draft_linked or self.draft_source or self.in_trash)
 
 
 def using_forms(dataset_id: int) -> UsingForms:
@@ -53,14 +57,16 @@ def using_forms(dataset_id: int) -> UsingForms:
         .join(PropertySource, PropertySource.form_version_id == Version.id)
         .join(Property, Property.id == PropertySource.property_id)
     )
-    by_link = _by_kind(linked.where(Attachment.dataset_id == dataset_id))
-    by_source = _by_kind(source.where(Source.dataset_id == dataset_id))
+    linked, source = linked.where(Attachment.dataset_id == dataset_id), source.where(Source.dataset_id == dataset_id)
+    by_link, by_source = _by_kind(linked), _by_kind(source)
     by_property = _by_kind(writing.where(Property.dataset_id == dataset_id))
+    in_trash = [row for kind in (linked, source) for rows in _by_kind(kind, in_trash=True).values() for row in rows]
     return UsingForms(
         _names(by_link[True]),
         _names(by_source[True]),
         _names(by_link[False]),
         _names(by_source[False]),
+        _names(in_trash),
         _by_property(by_property[True]),
         _by_property(by_property[False]),
     )
@@ -70,12 +76,12 @@ def using_forms(dataset_id: int) -> UsingForms:
 _KIND = Version.published_at.is_not(None).label("is_published")
 
 
-def _by_kind(statement: Select[*tuple[Any, ...]]) -> dict[bool, list[Row[*tuple[Any, ...]]]]:
-    living = statement.join(Form, Form.id == Version.form_id).where(
-        Form.deleted_at.is_(None), Version.is_current | Version.published_at.is_(None)
+def _by_kind(statement: Select[*tuple[Any, ...]], *, in_trash: bool = False) -> dict[bool, list[Row[*tuple[Any, ...]]]]:
+    of_forms = statement.join(Form, Form.id == Version.form_id).where(
+        Form.deleted_at.is_not(None) == in_trash, Version.is_current | Version.published_at.is_(None)
     )
     found: dict[bool, list[Row[*tuple[Any, ...]]]] = {True: [], False: []}
-    for row in db.session.execute(living):
+    for row in db.session.execute(of_forms):
         found[bool(row[0])].append(row)
     return found
 

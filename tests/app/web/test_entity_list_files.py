@@ -6,8 +6,13 @@ import csv
 import io
 
 import pytest
+from sqlalchemy import update
 
+from app.clock import now
+from app.db import db, models
 from app.permissions import Grant
+from app.services.change_form import KEPT_FOR
+from app.services.purge_forms import purge_forms
 from tests.app.looking import actions
 from tests.app.shown_forms import CASES, FOLLOW_UP, entity
 from tests.support.backend import AppUser, Backend, Person, instance
@@ -74,6 +79,14 @@ def test_a_list_goes_into_the_trash_once_no_form_uses_it_and_leaves_its_name(cas
     assert [each["xmlFormId"] for each in refused["details"]["linkedForms"]] == ["follow_up"]
     for form in ("intake", "follow_up"):
         assert admin.delete(f"/projects/1/forms/{form}").status_code == 200
+    # Restored, they would write and read a list that is gone.
+    refused = admin.delete(AT).json
+    assert (refused["code"], refused["details"]["sourceForms"]) == (409.43, [])
+    assert [each["xmlFormId"] for each in refused["details"]["deletedForms"]] == ["follow_up", "intake"]
+    with cases.app.app_context():
+        db.session.execute(update(models.Form).values(deleted_at=now() - KEPT_FOR))
+        db.session.commit()
+        assert purge_forms() == 2
     own = cases.person(Grant("manager", 1), office="tr-01")
     assert own.delete(AT).json["code"] == 403.1
     assert admin.delete(AT).json == {"success": True}
