@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -27,6 +28,29 @@ def versions_of(view: View, dataset: models.Dataset, entity: models.Entity) -> l
     """Every version, the first first."""
     mask, key = mask_of_list(view, dataset), data_key(entity.data_key_id)
     return [ShownEntity(entity, each, mask.content(entity, each, key)) for each in queries.versions(entity.id)]
+
+
+@dataclass(frozen=True)
+class Relevance:
+    """What a case's versions are to its conflict. `last_good`: the number of the last one before it began.
+
+    `relevant`: the numbers of that one, of all since, and of those that these build on; none without a conflict.
+    """
+
+    last_good: int
+    relevant: frozenset[int]
+
+
+def relevance_of(versions: Sequence[ShownEntity]) -> Relevance:
+    """What the versions, of which there is one at least, are to the conflict; the first first."""
+    rows = [each.version for each in versions]
+    in_conflict = [row.version for row in rows if row.conflicting_properties is not None]
+    if not in_conflict:
+        return Relevance(rows[-1].version, frozenset())
+    last_good = in_conflict[0] - 1
+    since = {row.version for row in rows if row.version >= last_good}
+    bases = {row.base_version for row in rows if row.version > last_good and row.base_version is not None}
+    return Relevance(last_good, frozenset(since | bases))
 
 
 def diffs_of(view: View, dataset: models.Dataset, entity: models.Entity) -> list[list[Change]]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from app.db import models
-from app.services.add_entity import reached_entity
-from app.services.entity_history import Change, diffs_of, versions_of
+from app.services.add_entity import ShownEntity, reached_entity
+from app.services.entity_history import Change, Relevance, diffs_of, relevance_of, versions_of
 from app.services.views import View, view_of_cases
 from app.web.api.datasets import found
 from app.web.api.entities import ONE, read_entity
 from app.web.api.entity_shapes import shown_version
 from app.web.door import Door, Here
-from app.web.schemas.entities import EntityVersionSchema
+from app.web.schemas.entities import EntityPastVersionSchema, VersionsQuerySchema
 
 door = Door("entity_versions", tag="Entities")
 
@@ -21,11 +21,15 @@ door = Door("entity_versions", tag="Entities")
     "GET",
     f"{ONE}/versions",
     verb="entity.read",
-    summary="Every version of a case, the first first",
-    returns=EntityVersionSchema(many=True),
+    summary="Every version of a case, the first first; or those that its conflict is about",
+    query=VersionsQuerySchema(),
+    returns=EntityPastVersionSchema(many=True),
 )
-def list_versions(here: Here, name: str, uuid: str) -> list[dict[str, Any]]:
-    return [shown_version(each) for each in versions_of(*_reached(here, name, uuid))]
+def list_versions(here: Here, name: str, uuid: str, query: dict[str, Any]) -> list[dict[str, Any]]:
+    versions = versions_of(*_reached(here, name, uuid))
+    relevance = relevance_of(versions)
+    shown = [_shown_of_many(each, relevance) for each in versions]
+    return [each for each in shown if each["relevant_to_conflict"] or not query["relevant_to_conflict"]]
 
 
 @door.route(
@@ -45,6 +49,14 @@ def _reached(here: Here, name: str, uuid: str) -> tuple[View, models.Dataset, mo
     entity = reached_entity(view, dataset, uuid)
     read_entity(here, dataset, entity)
     return view, dataset, entity
+
+
+def _shown_of_many(case: ShownEntity, relevance: Relevance) -> dict[str, Any]:
+    number = case.version.version
+    return shown_version(case) | {
+        "relevant_to_conflict": number in relevance.relevant,
+        "last_good_version": number == relevance.last_good,
+    }
 
 
 def _shown(change: Change) -> dict[str, str | None]:

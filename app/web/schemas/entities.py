@@ -92,6 +92,19 @@ class EntityVersionSchema(ApiSchema):
     created_at = Moment()
 
 
+class EntityPastVersionSchema(EntityVersionSchema):
+    """One of all versions. `lastGoodVersion`: is it the last one before the conflict, or without one the newest?"""
+
+    relevant_to_conflict = fields.Boolean()
+    last_good_version = fields.Boolean()
+
+
+class VersionsQuerySchema(ApiSchema):
+    """`relevantToConflict`: only the versions that the case's conflict is about."""
+
+    relevant_to_conflict = fields.Boolean(load_default=False)
+
+
 class EntitySchema(ApiSchema):
     """A case."""
 

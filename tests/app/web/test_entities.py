@@ -121,6 +121,23 @@ def test_a_hard_conflict_does_not_become_soft(cases: Backend) -> None:
     assert now_says(cases)["conflict"] == "hard"
 
 
+def test_the_versions_that_a_conflict_is_about_are_told(cases: Backend) -> None:
+    def told(query: str = "") -> list[tuple[int, bool, bool]]:
+        found = cases.admin.get(f"{ENTITIES}/{UUID}/versions{query}").json
+        return [(each["version"], each["relevantToConflict"], each["lastGoodVersion"]) for each in found]
+
+    phone = cases.phone(office="tr-01")
+    create(phone)
+    update(phone, "<code>C-2</code>")
+    update(phone, "<code>C-3</code>", base="2")
+    assert told() == [(1, False, False), (2, False, False), (3, False, True)]
+    assert told("?relevantToConflict=true") == []
+    update(phone, "<code>C-4</code>", base="2")
+    everything = [(1, False, False), (2, True, False), (3, True, True), (4, True, False)]
+    assert told() == everything
+    assert told("?relevantToConflict=true") == everything[1:]
+
+
 FAULTS = {
     "unknown case": (OTHER, "1", "", "the entity to update does not exist, or was deleted"),
     "no base": (UUID, "", "", "the update does not say which version it builds on"),
