@@ -11,28 +11,31 @@ import io
 from app.clock import to_iso
 from app.db import models
 from app.db.queries import entities as queries
-from app.services.add_entity import visible_entities
 from app.services.cells import cell
+from app.services.entity_feed import case_page, wanted_cases
+from app.services.odata_conditions import Asked
 from app.services.spreadsheet_cells import inert_line
 from app.services.views import View
 
 _SYSTEM = ("__createdAt", "__creatorId", "__creatorName", "__updates", "__updatedAt", "__version")
 
 
-def entity_table(view: View, dataset: models.Dataset) -> tuple[bytes, int]:
-    """The live cases as CSV for people, the newest first; how many they are. No cell is a formula."""
+def entity_table(view: View, dataset: models.Dataset, asked: Asked) -> tuple[bytes, int]:
+    """The live cases that a filter leaves as CSV for people, the newest first; how many they are.
+
+    No cell is a formula.
+    """
     names = [each.name for each in queries.properties(dataset.id)]
-    makers = {each.id: each.display_name for each in queries.creators(dataset.id, offices=view.offices)}
     target = io.StringIO()
     writer = csv.writer(target)
     writer.writerow(inert_line(["__id", "label", *names, *_SYSTEM]))
-    found = visible_entities(view, dataset)
-    for each in found:
+    found = case_page(view, dataset, wanted_cases(view, dataset, asked)).cases
+    for each, maker in found:
         entity, number = each.entity, each.version.version
         system = (
             to_iso(entity.created_at),
             entity.creator_id,
-            makers.get(entity.creator_id or 0),
+            maker,
             number - 1,
             to_iso(entity.updated_at),
             number,

@@ -39,6 +39,11 @@ class Asked:
     names: tuple[str, ...] = ()
     changes_with_time: bool = False
 
+    @property
+    def on_record(self) -> dict[str, list[str]]:
+        """What the audit's line of a read says: by which questions somebody searched; not what for."""
+        return {"asked": list(self.names)} if self.names else {}
+
 
 def asked(
     view: View, schema: FormSchema, table: Table, *, filter: str | None, order: str | None, is_draft: bool = False

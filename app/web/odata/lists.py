@@ -71,9 +71,7 @@ def read(here: Here, name: str) -> Response:
     asked = asked_of_list(view, dataset, filter=options.filter, order=options.order)
     wanted = wanted_cases(view, dataset, asked)
     page = case_page(view, dataset, wanted, skip=options.skip, top=options.top, after=options.skiptoken)
-    # By which properties somebody searched; not what for.
-    details: dict[str, Any] = {"asked": list(asked.names)} if asked.names else {}
-    about = {"dataset": dataset.name, "count": len(page.cases), **details}
+    about = {"dataset": dataset.name, "count": len(page.cases), **asked.on_record}
     record_read("entity.list", here.actor, project_id=here.project.id, **about)
     document: dict[str, Any] = {"@odata.context": f"{_root(here, dataset.name)}/$metadata#{TABLE}"}
     if options.count:

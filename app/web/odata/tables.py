@@ -187,8 +187,7 @@ def _read(here: Here, name: str, *, is_draft: bool) -> Response:
         return as_odata(response)
     page = Page(choice, _documents(here, table, options, is_draft=is_draft), options.skip, options.top, after)
     details: dict[str, Any] = {"draft": True} if is_draft else {}
-    # By which questions somebody searched; not what for.
-    details |= {"asked": list(wanted.names)} if wanted.names else {}
+    details |= wanted.on_record
     feed = feed_on_record(
         here.actor, here.form, table=table.name, top=options.top, skip=options.skip, **view.on_record, **details
     )

@@ -13,7 +13,7 @@ from app.db import db, models
 from app.permissions import Grant
 from app.services.change_form import KEPT_FOR
 from app.services.purge_forms import purge_forms
-from tests.app.looking import actions
+from tests.app.looking import actions, rows
 from tests.app.shown_forms import CASES, FOLLOW_UP, entity
 from tests.support.backend import AppUser, Backend, Person, instance
 
@@ -36,6 +36,12 @@ def send(phone: AppUser, uuid: str, code: str) -> None:
     meta = entity(f'id="{uuid}" create="1"', "=1+1")
     answers = f"<code>{code}</code><person>Drita</person><office/>"
     assert phone.send(instance("intake", answers, meta=meta)).status_code == 201
+
+
+def cases_asked(backend: Backend) -> list[list[str]]:
+    """By which properties files were searched."""
+    lines = rows(backend, models.Audit, models.Audit.action == "entity.export")
+    return [each.details["asked"] for each in lines if "asked" in each.details]
 
 
 def table(person: Person, path: str = f"{AT}/entities.csv") -> list[dict[str, str]]:
@@ -66,8 +72,14 @@ def test_a_reader_gets_the_own_offices_cases_with_masks_and_once(cases: Backend)
     assert not etag.startswith("W/")
     assert own.get(f"{AT}/entities.csv", headers={"If-None-Match": etag}).status_code == 304
     assert cases.admin.get(f"{AT}/entities.csv", headers={"If-None-Match": etag}).status_code == 200
-    assert actions(cases, "entity.export") == ["entity.export"] * 4
-    assert own.get(f"{AT}/entities.csv?$filter=x eq 1").json["code"] == 501.1
+    everything = cases.admin
+    (row,) = table(everything, f"{AT}/entities.csv?$filter=code eq 'vl-02' and __system/updatedAt eq null")
+    assert row["__id"] == UUIDS["vl-02"]
+    assert table(own, f"{AT}/entities.csv?$filter=code eq 'vl-02'") == []
+    assert actions(cases, "entity.export") == ["entity.export"] * 6
+    assert cases_asked(cases) == [["code", "__system/updatedAt"], ["code"]]
+    for query, code in (("$filter=x eq 1", 501.5), ("$filter=person eq 'Drita'", 501.5), ("$search=x", 501.1)):
+        assert everything.get(f"{AT}/entities.csv?{query}").json["code"] == code
     assert own.get(f"{LISTS}/nothing/entities.csv").json["code"] == 404.1
     assert cases.person(Grant("analyst", 1)).get(f"{AT}/entities.csv").json["code"] == 403.1
 
