@@ -7,6 +7,7 @@ from typing import Any
 from app.db import models
 from app.services.add_entity import ShownEntity, reached_entity
 from app.services.entity_history import Change, Relevance, diffs_of, relevance_of, versions_of
+from app.services.entity_sources import Source, sources_of
 from app.services.views import View, view_of_cases
 from app.web.api.datasets import found
 from app.web.api.entities import ONE, read_entity
@@ -28,7 +29,8 @@ door = Door("entity_versions", tag="Entities")
 def list_versions(here: Here, name: str, uuid: str, query: dict[str, Any]) -> list[dict[str, Any]]:
     versions = versions_of(*_reached(here, name, uuid))
     relevance = relevance_of(versions)
-    shown = [_shown_of_many(each, relevance) for each in versions]
+    sources = sources_of(here.actor, here.project_id, [each.version for each in versions])
+    shown = [_shown_of_many(each, relevance, sources.get(each.version.id)) for each in versions]
     return [each for each in shown if each["relevant_to_conflict"] or not query["relevant_to_conflict"]]
 
 
@@ -51,9 +53,11 @@ def _reached(here: Here, name: str, uuid: str) -> tuple[View, models.Dataset, mo
     return view, dataset, entity
 
 
-def _shown_of_many(case: ShownEntity, relevance: Relevance) -> dict[str, Any]:
+def _shown_of_many(case: ShownEntity, relevance: Relevance, source: Source | None) -> dict[str, Any]:
     number = case.version.version
+    made_by = {} if source is None else {"instanceId": source.instance_id, "xmlFormId": source.xml_form_id}
     return shown_version(case) | {
+        "source": {"submission": made_by} if made_by else {},
         "relevant_to_conflict": number in relevance.relevant,
         "last_good_version": number == relevance.last_good,
     }

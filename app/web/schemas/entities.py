@@ -93,8 +93,12 @@ class EntityVersionSchema(ApiSchema):
 
 
 class EntityPastVersionSchema(EntityVersionSchema):
-    """One of all versions. `lastGoodVersion`: is it the last one before the conflict, or without one the newest?"""
+    """One of all versions. `lastGoodVersion`: is it the last one before the conflict, or without one the newest?
 
+    `source`: the submission that made it (`instanceId`, `xmlFormId`), if the reader may see that; otherwise empty.
+    """
+
+    source = fields.Dict()
     relevant_to_conflict = fields.Boolean()
     last_good_version = fields.Boolean()
 

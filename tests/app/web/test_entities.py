@@ -138,6 +138,31 @@ def test_the_versions_that_a_conflict_is_about_are_told(cases: Backend) -> None:
     assert told("?relevantToConflict=true") == everything[1:]
 
 
+def test_a_version_names_the_submission_that_made_it_to_who_may_see_that(cases: Backend) -> None:
+    admin = cases.admin
+    create(cases.phone(office="tr-01"))
+    assert admin.patch(f"{ENTITIES}/{UUID}?force=true", json={"data": {"code": "C-5"}}).status_code == 200
+    (sent,) = admin.rows("intake")
+    made_by = {"submission": {"instanceId": sent["__id"], "xmlFormId": "intake"}}
+
+    def told() -> list[dict[str, Any]]:
+        return [each["source"] for each in admin.get(f"{ENTITIES}/{UUID}/versions").json]
+
+    assert told() == [made_by, {}]
+    here = f"/projects/1/forms/intake/submissions/{sent['__id']}"
+    assert admin.delete(here).status_code == 200
+    assert told() == [{}, {}]
+    assert admin.post(f"{here}/restore").status_code == 200
+    # The case goes to another office, and the submission does not.
+    handed = {"office": "vl-02", "reason": "she has moved there"}
+    assert admin.post(f"{ENTITIES}/{UUID}/hand-over", json=handed).status_code == 200
+    other = cases.person(Grant("viewer", 1), office="vl-02")
+    seen = other.get(f"{ENTITIES}/{UUID}/versions").json
+    assert seen
+    assert not [each for each in seen if each["source"]]
+    assert told()[0] == made_by
+
+
 FAULTS = {
     "unknown case": (OTHER, "1", "", "the entity to update does not exist, or was deleted"),
     "no base": (UUID, "", "", "the update does not say which version it builds on"),
