@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from app.web.addresses import api_url, segment
+from app.web.odata.options import refuse_old_clients
 
 JSON = "application/json; odata.metadata=minimal; charset=utf-8"
 
@@ -20,7 +21,8 @@ def as_odata(response: Response) -> Response:
 
 
 def service_answer(root: str, tables: Iterable[str]) -> Response:
-    """Which tables there are. `root`: the address of the service."""
+    """Which tables there are. `root`: the address of the service. Raises Problem 404.1 for an old client."""
+    refuse_old_clients()
     document = {
         "@odata.context": f"{root}/$metadata",
         "value": [{"name": name, "kind": "EntitySet", "url": name} for name in tables],
@@ -29,7 +31,8 @@ def service_answer(root: str, tables: Iterable[str]) -> Response:
 
 
 def metadata_answer(document: str) -> Response:
-    """What the tables hold."""
+    """What the tables hold. Raises Problem 404.1 for an old client."""
+    refuse_old_clients()
     return as_odata(Response(document, content_type="application/xml; charset=utf-8"))
 
 

@@ -26,7 +26,7 @@ from app.web.addresses import api_url, segment
 from app.web.api.forms import ONE
 from app.web.door import Door, Here
 from app.web.odata.answers import JSON, as_odata, metadata_answer, next_link, service_answer
-from app.web.odata.options import Options, asks_deidentified, read_options, refuse_old_clients
+from app.web.odata.options import Options, asks_deidentified, read_options
 from forms.odata import metadata_of_form
 from forms.schema import Table
 from forms.submission import type_left
@@ -149,13 +149,11 @@ def read_part_of_draft(here: Here, instance_id: str, part: str) -> Response:
 
 
 def _service(here: Here, *, is_draft: bool) -> Response:
-    refuse_old_clients()
     tables = export_schema(here.form, is_draft=is_draft).tables()
     return service_answer(_root(here, is_draft), [each.name for each in tables])
 
 
 def _metadata(here: Here, *, is_draft: bool) -> Response:
-    refuse_old_clients()
     schema = export_schema(here.form, is_draft=is_draft)
     if not is_draft and _view_of_rows(here, deidentified=asks_deidentified()).recipient is not None:
         document = metadata_of_form(schema, type_left)

@@ -69,6 +69,8 @@ def test_a_list_is_described_and_read_as_one_table_of_texts(listed: Backend) -> 
         {"code": "C-3", "__system": {"version": 1}}
     ]
     assert admin.get(f"{SVC}/Entities?$select=nothing").json["code"] == 400.23
+    for address in (SVC, f"{SVC}/$metadata", f"{SVC}/Entities"):
+        assert admin.get(address, headers={"OData-MaxVersion": "3.0"}).status_code == 404
 
 
 def test_the_links_lead_through_every_case_once_whatever_came_since(listed: Backend) -> None:
