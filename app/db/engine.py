@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from blinker import Signal
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
@@ -16,6 +17,8 @@ BUSY_SECONDS = 20
 
 failed = Signal("An error of the driver that SQLAlchemy's own event does not tell of.")
 
+# In a connection's `info`: its running transaction sees one office's rows only; see app/db/row_scope.py.
+HELD = "sportel_held"
 # A connection option: begin as the writer at once instead of failing half-way when another one writes.
 WRITER = {"sportel_writer": True}
 
@@ -52,10 +55,20 @@ def _on_begin(connection: Connection) -> None:
 
 def begin_again_as_writer(connection: Connection) -> None:
     """Let go what was read and begin anew at the driver: for SQLAlchemy it stays one transaction."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    if not is_sqlite and _may_write_on(connection):
+        return
     _tell_driver(connection, "ROLLBACK")
     # PostgreSQL's driver begins by itself.
-    if connection.dialect.name == "sqlite":
+    if is_sqlite:
         _tell_driver(connection, "BEGIN IMMEDIATE")
+    connection.info[HELD] = False
+
+
+def _may_write_on(connection: Connection) -> bool:
+    """PostgreSQL's next statement sees the newest state in any case; one that is held to an office must end first."""
+    driver: Any = connection.connection.dbapi_connection
+    return not connection.info.get(HELD, False) and driver.info.transaction_status == TransactionStatus.INTRANS
 
 
 def _tell_driver(connection: Connection, sql: str) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event, text
 
 from app.db import db
+from app.db.engine import HELD
 
 Offices = int | bool
 """True: all, False: none, or an office's id; as `app.permissions.office_scope` answers."""
@@ -31,6 +32,7 @@ def install_row_scope(engine: Engine, held: Callable[[], Offices]) -> None:
         return
 
     def on_begin(connection: Connection) -> None:
+        connection.info[HELD] = False
         offices = held()
         if offices is not True and not connection.get_execution_options().get("sportel_writer", False):
             _hold(connection, offices)
@@ -53,5 +55,6 @@ def _see_all(connection: Any, _record: Any) -> None:
 
 
 def _hold(connection: Connection, offices: Offices) -> None:
+    connection.info[HELD] = True
     shown = "*" if offices is True else "none" if offices is False else str(offices)
     connection.execute(_HOLD, {"offices": shown})
