@@ -228,6 +228,7 @@ class _Now(Collector):
         for name, help_text, label in (
             ("quarantine", "Files kept aside and not released.", "reason"),
             ("outbox", "Jobs that wait or are parked.", "state"),
+            ("mail", "Mails that wait or are parked.", "state"),
         ):
             family = GaugeMetricFamily(f"sportel_{name}_size", help_text, labels=[label])
             for value, size in (sizes or {}).get(name, {}).items():
@@ -240,7 +241,11 @@ def _sizes() -> dict[str, dict[str, int]] | None:
     """The sizes, or None if the database gives none soon."""
 
     def ask() -> dict[str, dict[str, int]]:
-        return {"quarantine": gauges.quarantine_sizes(), "outbox": gauges.outbox_sizes()}
+        return {
+            "quarantine": gauges.quarantine_sizes(),
+            "outbox": gauges.outbox_sizes(),
+            "mail": gauges.mail_sizes(),
+        }
 
     future: Any = begin("metrics", ask)
     try:

@@ -19,5 +19,14 @@ def quarantine_sizes() -> dict[str, int]:
 
 def outbox_sizes() -> dict[str, int]:
     """How many jobs wait or are parked, by state; none of a state is told as 0, so that an alarm can compare."""
-    rows = db.session.execute(select(models.Outbox.state, func.count()).group_by(models.Outbox.state))
+    return _by_state(models.Outbox)
+
+
+def mail_sizes() -> dict[str, int]:
+    """The same of mails; what was sent is not there any more."""
+    return _by_state(models.Mail)
+
+
+def _by_state(table: type[models.Outbox] | type[models.Mail]) -> dict[str, int]:
+    rows = db.session.execute(select(table.state, func.count()).group_by(table.state))
     return {"waiting": 0, "parked": 0} | {row[0]: row[1] for row in rows}

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from app.clock import now
 from app.config import ConfigError
+from app.db import models
 from app.db.queries import projects as project_queries
 from app.storage import StorageFull, StorageUnavailable
 from app.storage.directory import DirectoryStore
@@ -116,6 +118,18 @@ def test_the_size_of_the_quarantine_is_told_by_reason(backend: Backend) -> None:
     }
     assert sizes == {"unknown-version": 2, "unnamed-file": 1}
     assert found["sportel_database_up", frozenset()] == 1
+
+
+def test_mail_that_waits_or_is_parked_is_told_also_while_there_is_none(backend: Backend) -> None:
+    def sizes() -> dict[str, float]:
+        found = parse(backend.client.get("/metrics").text)
+        return {dict(labels)["state"]: size for (name, labels), size in found.items() if name == "sportel_mail_size"}
+
+    assert sizes() == {"waiting": 0, "parked": 0}
+    with backend.database() as session:
+        session.add(models.Mail(kind="reset", address_sealed=b"x", state="parked", due_at=now(), created_at=now()))
+        session.commit()
+    assert sizes() == {"waiting": 0, "parked": 1}
 
 
 def test_errors_of_the_storage_are_counted_by_kind(lite: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
