@@ -88,7 +88,7 @@ def opened(paths: list[Path], *options: str) -> dict[str, dict[str, Cells]]:
         *map(str, paths),
     ]
     environment = os.environ | {"LC_ALL": "C.UTF-8"}
-    subprocess.run(command, check=True, timeout=60, capture_output=True, env=environment)
+    subprocess.run(command, check=True, timeout=300, capture_output=True, env=environment)
     found = {}
     for path in paths:
         book = load_workbook(out / f"{path.stem}.xlsx")
