@@ -7,6 +7,7 @@ from lxml import etree
 from forms.errors import XFormInvalid
 from forms.namespaces import XFORMS
 from forms.safe_xml import XFORM_LIMITS, parse_xml
+from forms.schema.submission_element import submission_element
 
 _ATTRIBUTE = "base64RsaPublicKey"
 
@@ -21,7 +22,7 @@ def with_public_key(xform: bytes, public_key: str, suffix: str) -> bytes:
     instance = None if model is None else model.find(f"{{{XFORMS}}}instance")
     if model is None or instance is None or len(instance) == 0:
         raise XFormInvalid("The form has no primary instance; compile it again.")
-    submission = model.find(f"{{{XFORMS}}}submission")
+    submission = submission_element(model)
     if submission is None:
         submission = etree.Element(f"{{{XFORMS}}}submission")
         instance.addnext(submission)

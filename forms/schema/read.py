@@ -18,6 +18,7 @@ from forms.safe_xml import XFORM_LIMITS, parse_xml
 from forms.schema.body import Body, BodyElement, read_body, read_lists
 from forms.schema.entities import EntityElement, read_entities
 from forms.schema.model import SENSITIVITIES, EntityDeclaration, Field, FormSchema, Media, SecondaryInstance
+from forms.schema.submission_element import submission_attribute, submission_element
 from forms.schema.texts import Itext, media_of, read_itext, reference_texts
 
 _TYPE_ALIASES = {"integer": "int", "select1": "string", "select": "string", "rank": "odk:rank"}
@@ -41,8 +42,8 @@ def read_schema(xform: bytes) -> FormSchema:
     """Read the form's questions, lists, languages, entities and media from its XForm.
 
     Raises XMLUnsafe for XML that we do not read and XFormInvalid for what is not a form that we can serve:
-    no model, no form ID, no meta/instanceID, more than `MOST_NODES` questions, an unknown class of sensitivity, a
-    broken entity declaration.
+    no model, no form ID, no meta/instanceID, more than one place for what is sent, more than `MOST_NODES` questions,
+    an unknown class of sensitivity, a broken entity declaration.
     """
     html = parse_xml(xform, XFORM_LIMITS)
     model = html.find(f"{{{XHTML}}}head/{{{XFORMS}}}model")
@@ -69,7 +70,7 @@ def read_schema(xform: bytes) -> FormSchema:
         for order, node in enumerate(nodes.values())
     )
     instances = _secondary_instances(model)
-    submission = model.find(f"{{{XFORMS}}}submission")
+    submission = submission_element(model)
     return FormSchema(
         xml_form_id=xml_form_id,
         version=(local_attribute(root, "version") or "").strip(),
@@ -81,8 +82,8 @@ def read_schema(xform: bytes) -> FormSchema:
         entities=entities,
         secondary_instances=instances,
         media=_media(instances, itext, body),
-        submission_public_key=None if submission is None else submission.get("base64RsaPublicKey") or None,
-        submission_url=None if submission is None else submission.get("action") or None,
+        submission_public_key=submission_attribute(submission, "base64RsaPublicKey"),
+        submission_url=submission_attribute(submission, "action"),
     )
 
 

@@ -177,6 +177,22 @@ def test_a_form_that_sends_the_answers_elsewhere_is_refused(lite: Backend, eleme
     assert add(lite.admin, book, XLSX, "?ignoreWarnings=true").json["code"] == 400.8
 
 
+@pytest.mark.parametrize(
+    "elements",
+    [
+        f'<submission method="post"/>{REDIRECTED}',
+        f'<submission method="post"/>{UNUSABLE}',
+        REDIRECTED.replace("<submission", '<e:submission xmlns:e="urn:e"'),
+        UNUSABLE.replace("base64", 'xmlns:e="urn:e" e:base64'),
+        UNUSABLE.replace("/>", ' xmlns:e="urn:e" e:base64RsaPublicKey="x"/>'),
+    ],
+)
+def test_no_place_that_only_phones_see_takes_the_answers(lite: Backend, elements: str) -> None:
+    content = xform("visit").replace(b"</model>", f"{elements}</model>".encode())
+    assert add(lite.admin, content, "text/xml").json["code"] in (400.1, 400.8)
+    assert lite.admin.get(FORMS).json == []
+
+
 def test_a_form_id_can_be_used_once_in_a_project(backend: Backend) -> None:
     admin = backend.admin
     admin.publish(simple("visit"))
