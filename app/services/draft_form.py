@@ -30,6 +30,7 @@ def create_form(
     compiled = encrypted_source(project, compile_source(source))
     _refuse_warnings(_warnings(compiled, None), ignore_warnings)
     with transaction():
+        key_id = key_of_draft(project, compiled)
         if form_queries.form(project.id, compiled.schema.xml_form_id) is not None:
             raise problems.already_exists(["projectId", "xmlFormId"], [project.id, compiled.schema.xml_form_id])
         form = models.Form(
@@ -44,7 +45,7 @@ def create_form(
         names = {"enketo_id": secrets.token_hex(16), "enketo_once_id": secrets.token_hex(16)}
         db.session.add(models.FormLink(form_id=form.id, **names))
         record("form.create", actor, project_id=project.id, form_id=form.id)
-        _add_draft(actor, project, form, compiled, None)
+        _add_draft(actor, project, form, compiled, None, key_id)
     return form
 
 
@@ -71,8 +72,9 @@ def set_draft(
     _refuse_type_conflict(form, compiled)
     _refuse_warnings(_warnings(compiled, current), ignore_warnings)
     with transaction():
+        key_id = key_of_draft(project, compiled)
         blobs = delete_draft_rows(form.id)
-        draft = _add_draft(actor, project, form, compiled, current)
+        draft = _add_draft(actor, project, form, compiled, current, key_id)
     discard_blobs(blobs)
     return draft
 
@@ -126,6 +128,7 @@ def _add_draft(
     form: models.Form,
     compiled: CompiledSource,
     current: models.FormVersion | None,
+    key_id: int | None,
 ) -> models.FormVersion:
     moment = now()
     version = models.FormVersion(
@@ -138,7 +141,7 @@ def _add_draft(
         xlsform=compiled.xlsform,
         xlsform_type=compiled.xlsform_type,
         warnings=list(compiled.warnings),
-        key_id=key_of_draft(project, compiled),
+        key_id=key_id,
         created_by_id=actor.id or None,
         created_at=moment,
     )

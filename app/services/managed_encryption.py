@@ -49,7 +49,7 @@ def set_key(actor: Actor, project: models.Project, passphrase: str, hint: str | 
     try:
         with transaction():
             # Whoever adds a form or a draft meanwhile waits, and is then told to try again.
-            project = db.session.get_one(models.Project, project_id, with_for_update=True)
+            project = db.session.get_one(models.Project, project_id, with_for_update={"key_share": True})
             project.updated_at = now()
             key_id = _add_key(project_id, pair, hint)
             for form, version in queries.versions_in_use(project_id):
@@ -63,7 +63,7 @@ def set_key(actor: Actor, project: models.Project, passphrase: str, hint: str | 
 def encrypted_source(project: models.Project, compiled: CompiledSource) -> CompiledSource:
     """What a draft is made of: with the project's key, if the project has one and the form carries none yet.
 
-    Raises Problem 409.53 for a form that opens cases and would be encrypted.
+    Raises Problem 409.53 for a form that opens cases and would be encrypted, 400.8 for too long a version.
     """
     key = queries.managed_key(project.id)
     public = compiled.schema.submission_public_key
@@ -71,13 +71,16 @@ def encrypted_source(project: models.Project, compiled: CompiledSource) -> Compi
         raise problems_submissions.cases_not_encryptable(compiled.schema.xml_form_id)
     if key is None or public:
         return compiled
-    xform = with_public_key(compiled.xform, key.public, _suffix())
+    suffix = _suffix()
+    _name(compiled.schema.xml_form_id, compiled.schema.version, suffix)
+    xform = with_public_key(compiled.xform, key.public, suffix)
     return replace(compiled, xform=xform, schema=read_schema(xform))
 
 
 def key_of_draft(project: models.Project, compiled: CompiledSource) -> int | None:
     """The number of the key that a draft carries, in the running transaction. One of its author's gets a number.
 
+    To be asked before anything else is locked: `set_key` holds the project, and then wants the forms.
     Raises Problem 409.5 if the project got its key after `encrypted_source` had looked.
     """
     managed, public = queries.managed_key_locked(project.id), compiled.schema.submission_public_key
@@ -126,15 +129,23 @@ def _encrypt(form: models.Form, version: models.FormVersion, key_id: int, public
     if schema_of(version.id, version.sha256).entities:
         raise problems_submissions.cases_not_encryptable(form.xml_form_id)
     xml = with_public_key(form_queries.version_xml(version.id), public, suffix)
-    name = version.version + suffix
-    if len(name) > VERSION_CHARACTERS:
-        raise problems.unexpected_value("version", f"the version of the form '{form.xml_form_id}' is too long")
+    name = _name(form.xml_form_id, version.version, suffix)
     if version.published_at is None:
         _put(version, name, xml, key_id)
     else:
         _publish_copy(form, version, name, xml, key_id)
     form.updated_at = now()
     db.session.flush()
+
+
+def _name(xml_form_id: str, version: str, suffix: str) -> str:
+    """The version with what is put behind it. Raises Problem 400.8 if no column holds that."""
+    if len(version) + len(suffix) > VERSION_CHARACTERS:
+        most = VERSION_CHARACTERS - len(suffix)
+        raise problems.unexpected_value(
+            "version", f"the form '{xml_form_id}' is encrypted, which takes up to {most} characters; shorten it"
+        )
+    return version + suffix
 
 
 def _put(version: models.FormVersion, name: str, xml: bytes, key_id: int) -> None:

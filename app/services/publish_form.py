@@ -9,6 +9,7 @@ from sqlalchemy import update
 from app import problems
 from app.clock import now
 from app.db import db, models
+from app.db.queries import encryption
 from app.db.queries import forms as form_queries
 from app.permissions import Actor
 from app.services.audit import record
@@ -46,6 +47,8 @@ def publish_draft(
     refuse_unapproved(actor, project, form, draft)
     xml = with_version(form_queries.version_xml(draft.id), name) if name != draft.version else None
     with transaction():
+        # Who gives the project its key holds the project, and then wants the versions: each waits for the other.
+        encryption.managed_key_locked(project.id)
         blobs = _publish(form, draft, name, xml, notes)
         record("form.update.publish", actor, project_id=project.id, form_id=form.id, newDefId=draft.id)
     discard_blobs(blobs)

@@ -54,6 +54,7 @@ def versions_in_use(project_id: int) -> list[tuple[models.Form, models.FormVersi
         .where(models.Form.project_id == project_id, models.Form.purged_at.is_(None))
         .where(version.is_current | version.published_at.is_(None))
         .order_by(models.Form.id, version.id)
-        .with_for_update()
+        # Submissions, which refer to them, go on coming in.
+        .with_for_update(key_share=True)
     )
     return [(row[0], row[1]) for row in db.session.execute(statement)]

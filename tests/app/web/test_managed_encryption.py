@@ -216,6 +216,13 @@ def test_a_project_gets_one_key_with_a_good_passphrase_and_only_forms_that_open_
     assert (admin.get(AT).json["version"], admin.get("/projects/1").json["keyId"]) == ("1", None)
 
 
+def test_a_version_that_has_no_room_for_the_mark_of_encryption_is_refused(backend: Backend) -> None:
+    admin = encrypted(backend).admin
+    long = FORM.replace("| 1       |", f"| {'9' * 250} |").encode()
+    answer = admin.post(f"{AT}/draft?ignoreWarnings=true", data=long, content_type="text/markdown")
+    assert (answer.json["code"], answer.json["details"]["field"]) == (400.8, "version")
+
+
 def test_an_encrypted_project_keeps_its_key_sealed_and_takes_no_form_that_opens_cases(lite: Backend) -> None:
     admin = encrypted(lite).admin
     assert admin.post("/projects/1/key", json={"passphrase": PASSPHRASE}).json["code"] == 409.4
