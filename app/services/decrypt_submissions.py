@@ -112,7 +112,13 @@ def media_of(
     """The files that arrived of an opened submission: the name without its suffix, and the content in clear."""
     if sent.envelope is None:
         return
+    # Each once, or one photo that is named fifty thousand times would fill the reader's disk. The answers are no
+    # picture: as a file they would come out whole, whatever their classes.
+    given = {sent.envelope.xml_file}
     for number, name in enumerate(sent.envelope.media):
+        if name in given:
+            continue
+        given.add(name)
         row = queries.attachment(version.id, name)
         if row is not None and row.blob_key is not None:
             vector = vector_of(sent.envelope.instance_id, sent.symmetric, number)

@@ -173,6 +173,23 @@ def test_one_that_does_not_open_is_named_and_stops_no_other(lite: Backend) -> No
     assert {statuses[each] for each in ("uuid:1", "uuid:3", "uuid:5")} == {"notDecrypted"}
 
 
+def test_an_envelope_that_names_one_file_again_and_again_gives_it_once(lite: Backend) -> None:
+    phone = encrypted(lite).phone()
+    collect = EncryptingPhone(phone.get("/forms/visit.xml").data)
+    xml = instance("visit", BODY, version=collect.version, instance_id="uuid:1").encode()
+    # The answers' place in the order is the fourth here, whatever the names are.
+    envelope, files = collect.encrypt("uuid:1", xml, {"a.jpg": PHOTO, "b.jpg": b"", "c.jpg": b""})
+    for name in (b"b.jpg.enc", b"c.jpg.enc"):
+        envelope = envelope.replace(
+            b"<file>" + name, b"<file>" + (b"a.jpg.enc" if name[:1] == b"b" else b"submission.xml.enc")
+        )
+    sent = {name: files[name] for name in ("a.jpg.enc", "submission.xml.enc")}
+    assert phone.send(envelope, sent).status_code == 201
+    archive = unzipped(opened(lite.admin, "submissions.csv.zip"))
+    assert set(archive) == {"visit.csv", "visit-child.csv", "media/a.jpg"}
+    assert archive["media/a.jpg"] == PHOTO
+
+
 WRONG_BODIES: list[tuple[dict[str, Any], float]] = [
     ({"data": {"1": WRONG}}, 400.12),
     ({"json": {"1": WRONG}}, 400.12),
