@@ -5,7 +5,6 @@ Source: ODK XForms specification, encryption; as ODK Collect writes it.
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode
 from dataclasses import dataclass
 
@@ -39,7 +38,8 @@ def read_envelope(submission: Submission) -> Envelope:
     if len(named["base64EncryptedKey"]) != 1 or len(named["encryptedXmlFile"]) != 1:
         raise SubmissionInvalid("The encrypted submission has no key or names no file with the answers.")
     try:
-        key = b64decode(named["base64EncryptedKey"][0], validate=True)
-    except binascii.Error:
+        # Some libraries break base64 into lines.
+        key = b64decode("".join(named["base64EncryptedKey"][0].split()), validate=True)
+    except ValueError:  # binascii.Error is one; what is not ASCII gets another
         raise SubmissionInvalid("The key of the encrypted submission is not base64.") from None
     return Envelope(submission.instance_id, key, tuple(named["file"]), named["encryptedXmlFile"][0])
