@@ -16,6 +16,7 @@ from app.sealing.phone_encryption import PaddingBroken, decrypted, open_private_
 from app.services.keys import data_key
 from app.services.managed_encryption import open_private
 from app.services.read_submissions import content_of, schema_for, stored_xml
+from app.storage import BlobMissing
 from forms.errors import FormsError
 from forms.safe_xml import SUBMISSION_LIMITS
 from forms.submission import CleanRecord, Submission, clean, parse_submission
@@ -59,6 +60,8 @@ class Decryptor:
             inside = self._inside(sent, submission, row, envelope, symmetric)
         except (SealBroken, FormsError):
             return SentEncrypted(None, NOT_DECRYPTED)
+        except BlobMissing:
+            return SentEncrypted(None, MISSING_DATA)
         return SentEncrypted(clean(inside, schema_for(version)), None, envelope, symmetric)
 
     def _inside(

@@ -156,6 +156,10 @@ def test_one_that_does_not_open_is_named_and_stops_no_other(lite: Backend) -> No
     send(lite, "uuid:3", inside="uuid:1")
     send(lite, "uuid:4", change=lambda files: files.update({"submission.xml.enc": b"cut"}))
     send(lite, "uuid:5", change=lambda files: files.update({"a.jpg.enc": files["a.jpg.enc"][:-3]}))
+    send(lite, "uuid:6", change=lambda files: [files.pop(name) for name in ("a.jpg.enc", "s.jpg.enc")])
+    # The storage lost it: an operator's fault, which fsck tells, and not the other persons'.
+    (lost,) = (each for each in rows(lite, models.SubmissionAttachment)[-3:] if each.blob_key)
+    next((lite.folder / "blobs").rglob(lost.blob_key.rpartition("/")[2])).unlink()
     archive = unzipped(opened(lite.admin, "submissions.csv.zip"))
     lines = {each["KEY"]: (each["who"], each["Status"]) for each in table(archive["visit.csv"].decode())}
     assert lines == {
@@ -164,6 +168,7 @@ def test_one_that_does_not_open_is_named_and_stops_no_other(lite: Backend) -> No
         "uuid:3": ("", "not decrypted"),
         "uuid:4": ("", "not decrypted"),
         "uuid:5": ("Drita ë", ""),
+        "uuid:6": ("", "missing encrypted form data"),
     }
     # The newest comes first, as in the tables; what was sent cut stays cut.
     assert len(PHOTO) - 16 < len(archive["media/a.jpg"]) < len(PHOTO)
