@@ -9,12 +9,16 @@ Source: psycopg 3, prepared statements.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Dialect
+
+# `SELECT … INTO` makes a table, and behind a semicolon stands anything.
+_MAKES_SOMETHING = re.compile(r";|\binto\b", re.IGNORECASE)
 
 
 class Cursor(psycopg.Cursor[Any]):
@@ -59,8 +63,8 @@ class Connection(psycopg.Connection[Any]):
 
 @lru_cache(maxsize=1000)
 def _only_reads(query: str) -> bool:
-    """Plainly a SELECT, which calls nothing but what reads: what begins otherwise counts as writing."""
-    return query.lstrip()[:7].upper().rstrip() == "SELECT"
+    """Plainly one SELECT, which calls nothing but what reads: what begins otherwise counts as writing."""
+    return query.lstrip()[:7].upper().rstrip() == "SELECT" and not _MAKES_SOMETHING.search(query)
 
 
 def connect(_dialect: Dialect, _record: Any, arguments: list[Any], options: dict[str, Any]) -> Connection:

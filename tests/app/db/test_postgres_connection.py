@@ -61,6 +61,14 @@ def test_what_may_have_written_is_rolled_back(engine: Engine, statement: str) ->
         assert words(connection) == ["kept"]
 
 
+@pytest.mark.parametrize("statement", ["SELECT 'a' AS words INTO made", "SELECT 1; CREATE TABLE made (words text)"])
+def test_a_select_that_makes_something_is_rolled_back_too(engine: Engine, statement: str) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT to_regclass('made')")) is None
+
+
 def test_many_rows_and_copies_are_rolled_back_too(engine: Engine) -> None:
     with engine.connect() as connection:
         connection.execute(text("INSERT INTO notes VALUES (:words)"), [{"words": "a"}, {"words": "b"}])
