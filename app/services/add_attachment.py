@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sqlalchemy.exc import NoResultFound
+
 from app import problems
 from app.db import models
 from app.db.queries import submissions as queries
@@ -36,7 +38,7 @@ def add_attachment(
     file = store_file(name, content_type[:255], chunks, max_bytes=runtime().settings.max_file_bytes)
     try:
         with transaction():
-            locked = queries.submission_for_update(version.submission_id)
+            locked = _locked(version.submission_id)
             is_theirs = version.submitter_id == actor.id or queries.is_reached(locked, offices)
             if locked.deleted_at is not None or not is_theirs:
                 raise problems.not_found()
@@ -47,3 +49,11 @@ def add_attachment(
     discard_files(attached.duplicates)
     if attached.conflict is not None:
         raise problems.already_exists(["file"], [name])
+
+
+def _locked(submission_id: int) -> models.Submission:
+    try:
+        return queries.submission_for_update(submission_id)
+    except NoResultFound:
+        # A test, whose draft went while the file was coming.
+        raise problems.not_found() from None

@@ -108,7 +108,8 @@ def attach_files(version_id: int, files: tuple[StoredFile, ...], context: Contex
     """Put arrived files in their rows, in the running transaction. None is lost: what has no row is kept aside."""
     if not files:
         return Attached(())
-    version = db.session.get_one(models.SubmissionVersion, version_id)
+    # Read anew: it may have been edited since somebody looked at it.
+    version = db.session.get_one(models.SubmissionVersion, version_id, populate_existing=True)
     # Locked first: two senders of the same file must not both find its slot empty.
     submission = queries.submission_for_update(version.submission_id)
     rows = {row.name: row for row in queries.attachments(version.id)}

@@ -89,7 +89,7 @@ def submission(scope: Scope, instance_id: str) -> tuple[models.Submission, model
 
 
 def sent_by(actor_id: int, form_id: int, instance_id: str, *, is_draft: bool) -> models.SubmissionVersion | None:
-    """The current version of the submission so called, if this actor sent it."""
+    """The newest version of the submission so called that this actor sent."""
     return db.session.scalar(
         select(Version)
         .join(Submission, Submission.id == Version.submission_id)
@@ -98,9 +98,10 @@ def sent_by(actor_id: int, form_id: int, instance_id: str, *, is_draft: bool) ->
             Submission.instance_id == instance_id,
             Submission.is_draft.is_(is_draft),
             Submission.deleted_at.is_(None),
-            Version.is_current,
             Version.submitter_id == actor_id,
         )
+        .order_by(Version.id.desc())
+        .limit(1)
     )
 
 

@@ -14,7 +14,7 @@ from app.db import db, models
 from app.db.queries import access
 from app.db.queries import submissions as queries
 from app.db.queries.version_pages import submitters
-from app.permissions import may
+from app.permissions import may, office_scope
 from app.runtime import runtime
 from app.services import read_submissions as read
 from app.services.add_attachment import add_attachment
@@ -195,19 +195,18 @@ def upload_attachment(here: Here, instance_id: str, name: str) -> dict[str, bool
 
 
 def version_to_complete(here: Here, instance_id: str, *, is_draft: bool = False) -> models.SubmissionVersion:
-    """The version that a file is added to: one that the actor sent, or may change. Raises Problem 403.1, 404.1.
+    """The version that a file is added to: the current one if the actor may change it, or the last that they sent.
 
-    ODK Web Forms sends the answers first and then each file, also for who has but a link.
+    ODK Web Forms sends the answers first and then each file, also for who has but a link. Raises Problem 403.1, 404.1.
     """
+    where = {"project_id": here.project.id, "form_id": here.form.id}
+    found = queries.submission(replace(read.scope_of(here.actor, here.form), is_draft=is_draft), instance_id)
+    if found is not None and queries.is_reached(found[0], office_scope(here.actor, "submission.update", **where)):
+        return found[1]
     sent = queries.sent_by(here.actor.id, here.form.id, instance_id, is_draft=is_draft)
     if sent is not None:
         return sent
-    if not may(here.actor, "submission.update", project_id=here.project.id, form_id=here.form.id):
-        raise problems.insufficient_rights()
-    found = queries.submission(replace(read.scope_of(here.actor, here.form), is_draft=is_draft), instance_id)
-    if found is None:
-        raise problems.not_found()
-    return found[1]
+    raise problems.not_found() if may(here.actor, "submission.update", **where) else problems.insufficient_rights()
 
 
 @door.route(

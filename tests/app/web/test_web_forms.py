@@ -5,10 +5,12 @@ Their addresses are made by `encodeURIComponent`, which leaves `*'()` as they ar
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -17,6 +19,9 @@ from werkzeug.test import TestResponse
 from app.permissions import Grant
 from tests.app.looking import kept_aside
 from tests.support.backend import Backend, Person, instance
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 FORMS = "/v1/projects/1/forms"
 FORM_ID = "it's-(a)-form"
@@ -48,6 +53,21 @@ def published(backend: Backend) -> Backend:
     assert admin.post(f"{at}/draft/attachments/towns.csv", data=TOWNS, content_type="text/csv").status_code == 200
     assert admin.post(f"{at}/draft/publish").status_code == 200
     return backend
+
+
+class SlowFile(io.BytesIO):
+    """A photo, in the midst of whose arrival something else happens."""
+
+    def __init__(self, meanwhile: Callable[[], TestResponse]) -> None:
+        super().__init__(b"photo")
+        self._meanwhile: Callable[[], TestResponse] | None = meanwhile
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        if self._meanwhile is not None:
+            with ThreadPoolExecutor(1) as elsewhere:  # a request has its thread to itself
+                assert elsewhere.submit(self._meanwhile).result().status_code == 200
+            self._meanwhile = None
+        return super().readinto(buffer)
 
 
 class Browser:
@@ -130,6 +150,42 @@ def test_who_only_sends_adds_files_to_nothing_that_others_sent(published: Backen
     assert published.admin.delete(at).status_code == 200
     gone = theirs.ask("POST", FORM_ID, "submissions", INSTANCE_ID, "attachments", PHOTO, data=b"photo")
     assert gone.json["code"] == 403.1
+
+
+def test_a_photo_that_comes_after_an_edit_belongs_to_the_edit_too(published: Backend) -> None:
+    admin = published.admin
+    at = f"/projects/1/forms/{escape_all(FORM_ID)}"
+    made = admin.post(f"{at}/public-links", json={"displayName": "Poster", "once": False}).json
+    browser = Browser(published, st=made["token"], escape=escape_all)
+    office = Browser(published, person=admin, escape=escape_all)
+    one = (FORM_ID, "submissions", INSTANCE_ID)
+    assert browser.ask("POST", *one[:-1], data=answers(), content_type="text/xml").status_code == 200
+    new = answers("has", "uuid:new", f"<orx:deprecatedID>{INSTANCE_ID}</orx:deprecatedID>")
+    assert office.ask("PUT", *one, data=new, content_type="text/xml").status_code == 200
+    assert browser.ask("POST", *one, "attachments", PHOTO, data=b"photo").status_code == 200
+    for version in (one, (*one, "versions", INSTANCE_ID)):
+        assert office.ask("GET", *version, "attachments").json == [{"name": PHOTO, "exists": True}]
+
+
+def test_a_photo_that_is_still_coming_is_put_where_the_answers_are_by_then(published: Backend) -> None:
+    browser = Browser(published, person=published.admin, escape=escape_all)
+
+    def send(*path: str, meanwhile: Callable[[], TestResponse]) -> TestResponse:
+        return browser.ask(
+            "POST", *path, INSTANCE_ID, "attachments", PHOTO, input_stream=SlowFile(meanwhile), content_length=5
+        )
+
+    one = (FORM_ID, "submissions", INSTANCE_ID)
+    new = answers("has", "uuid:new", f"<orx:deprecatedID>{INSTANCE_ID}</orx:deprecatedID>")
+    assert browser.ask("POST", *one[:-1], data=answers(), content_type="text/xml").status_code == 200
+    edit = partial(browser.ask, "PUT", *one, data=new, content_type="text/xml")
+    assert send(*one[:-1], meanwhile=edit).status_code == 200
+    assert browser.ask("GET", *one, "attachments").json == [{"name": PHOTO, "exists": True}]
+    draft = (FORM_ID, "draft", "submissions")
+    assert browser.ask("POST", *draft[:-1]).status_code == 200
+    assert browser.ask("POST", *draft, data=answers(), content_type="text/xml").status_code == 200
+    gone = send(*draft, meanwhile=partial(browser.ask, "DELETE", *draft[:-1]))
+    assert gone.json.get("code") == 404.1, gone.json
 
 
 def test_a_signed_in_person_tries_a_draft_fills_the_form_and_edits(published: Backend) -> None:
