@@ -119,14 +119,16 @@ def _place(wanted: queries.WantedCases, token: str) -> int:
 class CaseDocuments:
     """Makes the documents of a list's cases. `select`: the names asked for, None for all.
 
-    Raises Problem 400.23 for a name that the list does not have.
+    A property is asked for by its name in OData or by its own, which is what Central takes. Raises Problem 400.23 for
+    a name that the list does not have.
     """
 
     properties: Mapping[str, models.DatasetProperty]
     select: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
-        known = {"__id", "__system", "label", *self.properties, *(f"__system/{name}" for name in SYSTEM_OF_ENTITIES)}
+        known = {"__id", "__system", "label", *self.properties, *(each.name for each in self.properties.values())}
+        known |= {f"__system/{name}" for name in SYSTEM_OF_ENTITIES}
         unknown = sorted((self.select or frozenset()) - known)
         if unknown:
             raise problems_odata.property_not_found(unknown[0])
@@ -134,10 +136,10 @@ class CaseDocuments:
     def document(self, case: ShownEntity, maker: str | None) -> dict[str, Any]:
         """One case. A masked text is null, and beside it stands its class."""
         document: dict[str, Any] = {"__id": case.entity.uuid} if self._is_wanted("__id") else {}
-        texts = {"label": case.content.label}
-        texts |= {name: case.content.data.get(each.name, "") for name, each in self.properties.items()}
-        for name, value in texts.items():
-            if self._is_wanted(name):
+        texts = {"label": ("label", case.content.label)}
+        texts |= {name: (each.name, case.content.data.get(each.name, "")) for name, each in self.properties.items()}
+        for name, (own_name, value) in texts.items():
+            if self._is_wanted(name, own_name):
                 document[name] = json_value(value)
                 if isinstance(value, Masked):
                     document[name + MASKED] = value.sensitivity

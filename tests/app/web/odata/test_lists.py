@@ -68,6 +68,9 @@ def test_a_list_is_described_and_read_as_one_table_of_texts(listed: Backend) -> 
     assert admin.get(f"{SVC}/Entities?$select=code,__system/version&$top=1").json["value"] == [
         {"code": "C-3", "__system": {"version": 1}}
     ]
+    # By its name in OData, and by its own, as Central's clients ask.
+    for name in ("first_come", "first-come"):
+        assert admin.get(f"{SVC}/Entities?$select={name}&$top=1&$skip=1").json["value"] == [{"first_come": "it's"}]
     assert admin.get(f"{SVC}/Entities?$select=nothing").json["code"] == 400.23
     for address in (SVC, f"{SVC}/$metadata", f"{SVC}/Entities"):
         assert admin.get(address, headers={"OData-MaxVersion": "3.0"}).status_code == 404
