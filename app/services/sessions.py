@@ -14,9 +14,9 @@ from typing import Any
 from app import problems, problems_sign_in
 from app.clock import now
 from app.db import db, models
-from app.db.queries import access, identity
+from app.db.queries import access, identity, public_links
 from app.db.queries.second_factors import is_enrolled
-from app.permissions import Actor, may
+from app.permissions import Actor, may, office_scope
 from app.runtime import runtime
 from app.services.api_keys import holder_of_key, is_key
 from app.services.audit import record
@@ -153,7 +153,7 @@ def live_session(token: str) -> models.AccessToken | None:
 
 
 def end_session(token: str, actor: Actor) -> None:
-    """Sign out, or end a phone's token with the right to revoke it. Raises Problem 403.1 otherwise.
+    """Sign out, or end a phone's or a link's token with the right to revoke it. Raises Problem 403.1 otherwise.
 
     What stands in an address ends nothing, itself neither: whoever has a public link would take it from all others.
     """
@@ -170,4 +170,11 @@ def end_session(token: str, actor: Actor) -> None:
 
 def _may_end(actor: Actor, actor_id: int) -> bool:
     phone = access.app_user(actor_id)
-    return phone is not None and may(actor, "app_user.revoke", project_id=phone.project_id)
+    if phone is not None:
+        return may(actor, "app_user.revoke", project_id=phone.project_id)
+    link = db.session.get(models.PublicLink, actor_id)
+    if link is None:
+        return False
+    form = db.session.get_one(models.Form, link.form_id)
+    offices = office_scope(actor, "public_link.delete", project_id=form.project_id, form_id=form.id)
+    return bool(public_links.links(form.id, offices, actor_id))

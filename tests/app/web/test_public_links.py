@@ -70,7 +70,7 @@ def test_the_token_is_shown_once_and_the_link_is_listed_without_it(backend: Back
     assert actions(backend, "public_link") == ["public_link.create", "public_link.property.set"]
 
 
-@pytest.mark.parametrize("end", ["deleted", "revoked", "expired", "form deleted", "form closed"])
+@pytest.mark.parametrize("end", ["deleted", "by its token", "revoked", "expired", "form deleted", "form closed"])
 def test_a_link_ends(lite: Backend, end: str) -> None:
     admin = lite.admin
     admin.publish(simple("visit"))
@@ -79,6 +79,9 @@ def test_a_link_ends(lite: Backend, end: str) -> None:
     assert link.get("/forms/visit.xml").status_code == 200
     if end == "deleted":
         assert admin.delete(f"{FORMS}/visit/public-links/{made['id']}").json == {"success": True}
+        assert admin.get(f"{FORMS}/visit/public-links").json == []
+    elif end == "by its token":
+        assert admin.delete(f"/sessions/{made['token']}").json == {"success": True}
         assert admin.get(f"{FORMS}/visit/public-links").json == []
     elif end == "revoked":
         with lite.database() as session:
@@ -205,7 +208,9 @@ def test_a_manager_adds_links_for_the_own_office_only(lite: Backend) -> None:
     manager = lite.person(Grant("manager", 1), office="one")
     assert link_to(manager, "visit").json["office"] == "one"
     assert link_to(manager, "visit", office="two").json["code"] == 403.1
-    theirs = link_to(lite.admin, "visit", office="two").json["id"]
+    link = link_to(lite.admin, "visit", office="two").json
+    theirs = link["id"]
+    assert manager.delete(f"/sessions/{link['token']}").json["code"] == 403.1
     assert [each["office"] for each in manager.get(f"{FORMS}/visit/public-links").json] == ["one"]
     assert manager.delete(f"{FORMS}/visit/public-links/{theirs}").json["code"] == 404.1
     assert lite.person(Grant("viewer", 1), office="one").get(f"{FORMS}/visit/public-links").json["code"] == 403.1
