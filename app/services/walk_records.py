@@ -147,11 +147,11 @@ def opened(choice: Choice, facts: SqlRow[Any], keyring: Keyring) -> ReadRow:
     """A submission, opened as far as the view reaches. Raises SealBroken."""
     view = choice.view
     schema = schema_of(facts.form_version_id, facts.sha256)
-    mask = view.mask(facts.form_version_id, schema, facts.office_id, facts.findings)
     if schema.encrypted:
         found = (choice.decryptor if view.recipient is None else CLOSED).open(*rows_of(facts.version_id))
         if found is not None:
             return _of_encrypted(view, facts, schema, found)
+    mask = view.mask(facts.form_version_id, schema, facts.office_id, facts.findings)
     sealed = None
     # What the reader may not see is not even opened.
     if mask.opens_sealed:

@@ -11,17 +11,20 @@ from app.db.queries.submissions import Scope, in_scope
 
 Key, Submission, Version = models.EncryptionKey, models.Submission, models.SubmissionVersion
 
+# The server has the private half, under a passphrase.
+_MANAGED = Key.private_sealed.is_not(None)
+
 
 def managed_key(project_id: int) -> models.EncryptionKey | None:
     """The project's own key pair."""
-    return db.session.scalar(select(Key).where(Key.project_id == project_id, Key.private_sealed.is_not(None)))
+    return db.session.scalar(select(Key).where(Key.project_id == project_id, _MANAGED))
 
 
 def managed_key_locked(project_id: int) -> int | None:
     """The number of the project's own key pair; nobody gives it one until the transaction ends."""
     project = models.Project
     db.session.execute(select(project.id).where(project.id == project_id).with_for_update(read=True))
-    return db.session.scalar(select(Key.id).where(Key.project_id == project_id, Key.private_sealed.is_not(None)))
+    return db.session.scalar(select(Key.id).where(Key.project_id == project_id, _MANAGED))
 
 
 def key_by_public(project_id: int, public: str) -> int | None:
@@ -31,7 +34,7 @@ def key_by_public(project_id: int, public: str) -> int | None:
 
 def is_managed(key_id: int) -> bool:
     """Has the server the private half of it, under a passphrase?"""
-    return db.session.scalar(select(Key.id).where(Key.id == key_id, Key.private_sealed.is_not(None))) is not None
+    return db.session.scalar(select(Key.id).where(Key.id == key_id, _MANAGED)) is not None
 
 
 def keys_of_submissions(scope: Scope) -> Sequence[models.EncryptionKey]:

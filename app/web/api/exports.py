@@ -166,8 +166,7 @@ def _chosen(
         view = view_of_tables(here.actor, here.project, here.form, deidentified=query["deidentified"])
     schema = export_schema(here.form, is_draft=is_draft)
     wanted = asked(view, schema, schema.tables()[0], filter=query["filter"], order=None, is_draft=is_draft)
-    # By which questions somebody searched; not what for.
-    details |= {"asked": list(wanted.names)} if wanted.names else {}
+    details |= wanted.on_record
     details |= {"keys": sorted(passphrases)} if passphrases else {}
     opens = _decryptor(here, passphrases)
     export = export_on_record(here.actor, here.form, **details, **view.on_record)
