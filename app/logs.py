@@ -19,6 +19,8 @@ from typing import Any, TextIO
 import structlog
 from flask import Flask, Response, g, request
 
+from app.json_text import json_text
+
 _Event = MutableMapping[str, Any]
 _Render = Callable[[Any, str, _Event], Any]
 
@@ -115,7 +117,7 @@ def _mask_values(_logger: Any, _method: str, event: _Event) -> _Event:
 def renderer(log_format: str) -> _Render:
     """Text for people, or one JSON object a line."""
     if log_format == "json":
-        return structlog.processors.JSONRenderer(ensure_ascii=False)
+        return structlog.processors.JSONRenderer(json_text)
     return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
 from app.db.postgres_connection import connect
+from app.json_text import json_text
 
 BUSY_SECONDS = 20
 
@@ -109,12 +110,12 @@ def _read_json(content: Any) -> Any:
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """Pool settings: PostgreSQL's connections are checked before use, so that a restart heals by itself."""
-    reading = {"json_deserializer": _read_json}
+    """JSON and the pool: PostgreSQL's connections are checked before use, so that a restart heals by itself."""
+    both = {"json_deserializer": _read_json, "json_serializer": json_text}
     if url.startswith("sqlite"):
         # The connection that was used last knows the pages that the next one needs.
-        return reading | {"connect_args": {"check_same_thread": False}, "pool_use_lifo": True}
-    return reading | {
+        return both | {"connect_args": {"check_same_thread": False}, "pool_use_lifo": True}
+    return both | {
         "pool_pre_ping": True,
         "pool_use_lifo": True,
         "pool_size": 5,

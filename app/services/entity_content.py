@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.db import models
+from app.json_text import json_bytes
 from app.sealing.envelope import open_sealed, seal
 from forms.schema import CLEAR
 
@@ -30,7 +31,7 @@ def seal_entity(
     """The columns `clear` and `sealed` of a version."""
     clear = {name: value for name, value in content.data.items() if name in clear_names}
     secret = {name: value for name, value in content.data.items() if name not in clear_names}
-    document = json.dumps({"label": content.label, "data": secret}, ensure_ascii=False).encode()
+    document = json_bytes({"label": content.label, "data": secret})
     return clear, seal(data_key, document, f"entity|{uuid}|{version}")
 
 

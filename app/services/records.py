@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from app.json_text import json_bytes
 from app.sealing.envelope import open_sealed, seal
 from forms.schema import FormSchema
 from forms.submission import Submission, Tree, clean, merge, split, tree_from_json, tree_to_json
@@ -56,7 +57,7 @@ def derive(
         "instanceName": submission.instance_name,
         "unknown": [[node.path, node.text] for node in record.unknown],
     }
-    sealed = seal(data_key, json.dumps(document, ensure_ascii=False).encode(), f"record|{where}")
+    sealed = seal(data_key, json_bytes(document), f"record|{where}")
     findings = [{"field": each.field, "rule": each.rule, "message": each.message} for each in record.findings]
     return tree_to_json(clear), sealed, findings
 
