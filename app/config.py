@@ -224,7 +224,9 @@ class Settings:
         "on", _one_of("on", "off"), "off: people sign in with the provider alone; programs still use API keys."
     )
     sign_in_tries: int = _setting(
-        5, _whole(1, 100), "Wrong sign-ins in a row for one address before it must wait, longer and longer."
+        5,
+        _whole(1, 100),
+        "Wrong sign-ins in a row for one address, or passphrases by one person, before a longer and longer wait.",
     )
     sign_in_tries_network: int = _setting(
         20, _whole(1, 10_000), "Wrong sign-ins in a row from one network address before it must wait."

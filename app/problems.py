@@ -338,11 +338,10 @@ def unsupported_media_type(expected: list[str]) -> Problem:
 
 
 def too_many_tries(seconds: int) -> Problem:
-    """To sign in; the same for whoever is there and is not."""
+    """To sign in, the same for whoever is there and is not; or to open a key with its passphrase."""
     return Problem(
         429.1,
-        f"Too many wrong tries to sign in; wait {seconds} seconds. / Shumë përpjekje të gabuara; prisni {seconds}"
-        " sekonda.",
+        f"Too many wrong tries; wait {seconds} seconds. / Shumë përpjekje të gabuara; prisni {seconds} sekonda.",
         {"retryAfterSeconds": seconds},
     )
 

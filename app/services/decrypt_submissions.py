@@ -11,9 +11,11 @@ from app import problems_submissions
 from app.db import db, models
 from app.db.queries import encryption as key_queries
 from app.db.queries import submissions as queries
+from app.permissions import Actor
 from app.sealing.envelope import SealBroken
 from app.sealing.phone_encryption import PaddingBroken, decrypted, open_private_key, open_submission_key, vector_of
 from app.services.keys import data_key
+from app.services.limits import PassphraseLimit
 from app.services.managed_encryption import open_private
 from app.services.read_submissions import content_of, schema_for, stored_xml
 from app.storage import BlobMissing
@@ -87,20 +89,25 @@ CLOSED = Decryptor({})
 """Opens nothing, and tells what is encrypted."""
 
 
-def decryptor(project_id: int, passphrases: Mapping[int, str]) -> Decryptor:
+def decryptor(actor: Actor, project_id: int, passphrases: Mapping[int, str]) -> Decryptor:
     """What these passphrases open, given by the number of the key.
 
-    Raises Problem 400.12 for one that does not open its key; of keys that are not the project's nothing is said.
+    Raises Problem 400.12 for one that does not open its key, 429.1 after too many of them by this actor; of keys that
+    are not the project's nothing is said.
     """
     key = key_queries.managed_key(project_id) if passphrases else None
     if key is None or key.id not in passphrases:
         return CLOSED
     assert key.data_key_id is not None, "a managed key has its data key"
+    public, limit = key.public, PassphraseLimit(actor, key.id)
+    limit.check()
     try:
         private = open_private_key(open_private(data_key(key.data_key_id), key), passphrases[key.id])
     except SealBroken:
+        limit.wrong()
         raise problems_submissions.undecryptable() from None
-    return Decryptor({key.public: private})
+    limit.right()
+    return Decryptor({public: private})
 
 
 def rows_of(version_id: int) -> tuple[models.Submission, models.SubmissionVersion]:

@@ -1,16 +1,18 @@
-"""How often may somebody try to sign in? In the database, so that every server counts the same tries.
+"""How often may somebody try what a guesser would? In the database, so that every server counts the same tries.
 
-Wrong tries count for the user's address, whether there is such a user or not, and for the network that they come
-from; each is wrong "in a row" while none comes more than a minute after the one before. Too many lock for a minute,
-then for longer and longer; a day without any begins anew. What is right ends the user's count, and not the network's.
+Wrong sign-ins count for the user's address, whether there is such a user or not, and for the network that they come
+from; wrong passphrases for who tries and the key. Each is wrong "in a row" while none comes more than a minute after
+the one before. Too many lock for a minute, then for longer and longer; a day without any begins anew. What is right
+ends the user's count, and not the network's.
 
-The count is written after the password was looked at, so as many more than the limit may pass as are looked at in the
+The count is written after the secret was looked at, so as many more than the limit may pass as are looked at in the
 same moment: two for each process.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -20,6 +22,7 @@ from app.clock import now
 from app.db import db
 from app.db.queries import limits as queries
 from app.db.queries.limits import Key
+from app.permissions import Actor
 from app.runtime import runtime
 from app.sealing.envelope import keyed_hash
 from app.services.keys import SIGN_IN, server_key
@@ -55,16 +58,13 @@ def after_wrong(count: Count, most: int, moment: datetime) -> Count:
     return Count(0, locks + 1, moment + LOCKS[min(locks, len(LOCKS) - 1)], moment)
 
 
-class SignInLimit:
-    """The limits of one try to sign in: `check` first, then `wrong` or `right`."""
+class TryLimit:
+    """The limits of one try: `check` first, then `wrong` or `right`."""
 
-    def __init__(self, email: str | None, address: str | None) -> None:
-        """`email`: None while it is not known who tries; `address`: the IP address that asks."""
-        settings = runtime().settings
-        self._user: Key | None = None if email is None else _key("user", email.strip().lower())
-        # Always in this order, so that two who count never wait for each other.
-        self._most = {} if self._user is None else {self._user: settings.sign_in_tries}
-        self._most[_key("network", _network_of(address))] = settings.sign_in_tries_network
+    def __init__(self, most: Mapping[Key, int], own: Key | None) -> None:
+        """`most`: how many in a row each may get wrong; `own`: the one that begins anew after what is right."""
+        # Always in the same order, so that two who count never wait for each other.
+        self._most, self._own = most, own
 
     def check(self) -> None:
         """Raises Problem 429.1 while one of them is locked."""
@@ -86,10 +86,29 @@ class SignInLimit:
                 db.session.flush()
 
     def right(self) -> None:
-        """Forget the user's wrong tries; written only if there were any."""
-        if self._user is not None and queries.is_known(self._user):
+        """Forget the own wrong tries; written only if there were any."""
+        if self._own is not None and queries.is_known(self._own):
             with transaction():
-                queries.forget(self._user)
+                queries.forget(self._own)
+
+
+class SignInLimit(TryLimit):
+    """The limits of one try to sign in."""
+
+    def __init__(self, email: str | None, address: str | None) -> None:
+        """`email`: None while it is not known who tries; `address`: the IP address that asks."""
+        settings = runtime().settings
+        user = None if email is None else _key("user", email.strip().lower())
+        most = {} if user is None else {user: settings.sign_in_tries}
+        super().__init__(most | {_key("network", _network_of(address)): settings.sign_in_tries_network}, user)
+
+
+class PassphraseLimit(TryLimit):
+    """The limit of one try to open a project's key: as many as at the sign-in, by each person for each key."""
+
+    def __init__(self, actor: Actor, key_id: int) -> None:
+        own = _key("passphrase", f"{actor.id}|{key_id}")
+        super().__init__({own: runtime().settings.sign_in_tries}, own)
 
 
 def after_asked(tries: int, last_at: datetime, most: int, moment: datetime) -> int | None:

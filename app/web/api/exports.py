@@ -174,9 +174,9 @@ def _chosen(
 
 
 def _decryptor(here: Here, passphrases: Mapping[int, str]) -> Decryptor:
-    """Raises Problem 400.12 for a passphrase that does not open its key; the try is on record."""
+    """Raises Problem 400.12 for a passphrase that does not open its key, 429.1 for too many; the try is on record."""
     try:
-        return decryptor(here.project.id, passphrases)
+        return decryptor(here.actor, here.project.id, passphrases)
     except Problem:
         about = {"project_id": here.project.id, "form_id": here.form.id}
         record_read("form.submission.decrypt.refuse", here.actor, **about, keys=sorted(passphrases))

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from app.db import models
 from app.permissions import Grant
 from app.sealing.phone_encryption import make_key_pair
+from tests.app.conftest import MakeBackend
 from tests.app.looking import actions, rows
 from tests.app.shown_forms import CASES, simple
 from tests.support.backend import Backend, Person, instance
@@ -223,6 +224,18 @@ def test_a_passphrase_that_opens_nothing_is_refused_and_none_is_logged(
     assert actions(lite, "form.submission.decrypt") == ["form.submission.decrypt.refuse"] * 4
     assert "correct" not in "".join(capfd.readouterr())
     assert "correct" not in str([line.details for line in rows(lite, models.Audit)])
+
+
+def test_who_guesses_at_the_passphrase_must_wait_and_nobody_else(make_lite: MakeBackend) -> None:
+    lite = encrypted(make_lite(sign_in_tries=2))
+    guesser, other = lite.admin, lite.admin
+    # A right one ends the count; two wrong ones in a row lock, also for the zip.
+    tried = [opened(guesser, passphrase=each).status_code for each in (WRONG, PASSPHRASE, WRONG, WRONG, PASSPHRASE)]
+    assert tried == [400, 200, 400, 400, 429]
+    refused = opened(guesser, "submissions.csv.zip")
+    assert (refused.json["code"], refused.headers["Retry-After"].isdigit()) == (429.1, True)
+    assert (opened(other).status_code, guesser.get(f"{AT}/submissions.csv").status_code) == (200, 200)
+    assert actions(lite, "form.submission.decrypt") == ["form.submission.decrypt.refuse"] * 5
 
 
 def test_a_project_gets_one_key_with_a_good_passphrase_and_only_forms_that_open_no_case(lite: Backend) -> None:
