@@ -8,13 +8,14 @@ from typing import Any
 from app.clock import now
 from app.db import db, models
 from app.db.insert import insert_rows
+from app.db.queries import blobs as blob_queries
 from app.db.queries import submissions as queries
 from app.services import quarantine
 from app.services.audit import record
 from app.services.keys import data_key
 from app.services.quarantine import Context, keep_aside
 from app.services.store_version import Added
-from app.services.uploads import StoredFile, seal_file_key
+from app.services.uploads import StoredFile, open_file_key, seal_file_key
 from forms.schema import FormSchema
 from forms.submission import Submission, expected_attachments
 
@@ -117,40 +118,79 @@ def attach_files(version_id: int, files: tuple[StoredFile, ...], context: Contex
     key = data_key(submission.data_key_id)
     about = Context(context.actor, context.project_id, context.form_id, context.instance_id, version.id)
     duplicates: list[StoredFile] = []
+    emptied: dict[str, StoredFile] = {}
     conflict: str | None = None
     for file in files:
         row = rows.get(file.name)
-        if row is None:
-            if not keep_aside(quarantine.UNNAMED_FILE, file, about):
-                duplicates.append(file)
-        elif row.blob_key is None or _replaces(version, row, file):
-            _fill(row, file, key)
-            if file.name in later:
-                # The answers were edited before the photo came; the photo belongs to the edit too.
-                _fill(later[file.name], file, key)
+        if row is not None and (_waits(row, file) or _replaces(version, row, file)):
+            # The answers may have been edited before the photo came; the photo belongs to the edit too.
+            emptied |= _put((row, later.get(file.name)), file, key)
             _record_attached(context, version.submission_id, version.instance_id, version.id)
-        elif row.content_hmac == file.content_hmac:
+        elif row is not None and (row.content_hmac == file.content_hmac or file.size_bytes == 0):
             duplicates.append(file)
         else:
-            conflict = file.name
-            if not keep_aside(quarantine.FILE_CONFLICT, file, about):
+            reason, conflict = (
+                (quarantine.UNNAMED_FILE, conflict) if row is None else (quarantine.FILE_CONFLICT, row.name)
+            )
+            if not keep_aside(reason, file, about):
                 duplicates.append(file)
-    return Attached(tuple(duplicates), conflict)
+    return Attached((*duplicates, *_in_no_row(emptied)), conflict)
+
+
+def file_in(row: models.SubmissionAttachment, key: bytes) -> StoredFile:
+    """The file that lies in a row. `key`: the submission's data key. Raises SealBroken."""
+    assert row.blob_key is not None, "this file has not arrived"
+    assert row.file_key_sealed is not None, "a file that has arrived has its key"
+    return StoredFile(
+        row.name,
+        row.content_type or "",
+        row.blob_key,
+        open_file_key(key, row.blob_key, row.file_key_sealed),
+        row.content_hmac or b"",
+        row.size_bytes or 0,
+    )
+
+
+def _waits(row: models.SubmissionAttachment, file: StoredFile) -> bool:
+    """Is the place free? Phones send a photo that they cannot read as nothing, and once more when they can.
+
+    In ODK Central whatever came last has the place; here only what has something in it takes it from what has not.
+    """
+    return row.blob_key is None or (row.size_bytes == 0 and file.size_bytes > 0)
 
 
 def _empty_slots_now(submission_id: int) -> dict[str, models.SubmissionAttachment]:
-    """The slots of the current version that still wait for their file."""
+    """The slots of the current version that still wait for their file, or for one with something in it."""
     current = queries.current_version(submission_id)
-    return {row.name: row for row in queries.attachments(current.id) if row.blob_key is None}
+    return {row.name: row for row in queries.attachments(current.id) if row.blob_key is None or row.size_bytes == 0}
 
 
 def _replaces(version: models.SubmissionVersion, row: models.SubmissionAttachment, file: StoredFile) -> bool:
     """A file that an edit took over from the version before may be sent anew; that version keeps its own."""
-    if version.deprecated_id is None or row.content_hmac == file.content_hmac:
+    if version.deprecated_id is None or row.content_hmac == file.content_hmac or file.size_bytes == 0:
         return False
     before = queries.version_by_instance(version.form_id, version.is_draft, version.deprecated_id)
     old = queries.attachment(before.id, row.name) if before is not None else None
     return old is not None and old.blob_key == row.blob_key
+
+
+def _put(slots: tuple[models.SubmissionAttachment | None, ...], file: StoredFile, key: bytes) -> dict[str, StoredFile]:
+    """Fill them; the empty files that lay there, by their keys in the storage."""
+    emptied: dict[str, StoredFile] = {}
+    for slot in slots:
+        if slot is not None:
+            if slot.blob_key is not None and slot.size_bytes == 0:
+                emptied[slot.blob_key] = file_in(slot, key)
+            _fill(slot, file, key)
+    return emptied
+
+
+def _in_no_row(emptied: dict[str, StoredFile]) -> list[StoredFile]:
+    """Those that no version names any more."""
+    if emptied:
+        db.session.flush()
+    named = blob_queries.named(emptied)
+    return [file for blob_key, file in emptied.items() if blob_key not in named]
 
 
 def _fill(row: models.SubmissionAttachment, file: StoredFile, key: bytes) -> None:

@@ -12,15 +12,15 @@ from app.db.queries import submissions as submission_queries
 from app.db.queries.quarantine import Kept
 from app.permissions import Actor
 from app.problems import Problem
-from app.sealing.envelope import open_sealed
 from app.services import quarantine, quarantine_reasons
+from app.services.attach_files import file_in
 from app.services.audit import record
 from app.services.keys import data_key
 from app.services.quarantine import Context, keep_aside, take_out
 from app.services.quarantine_entries import slot_for
 from app.services.quarantine_reasons import Text
 from app.services.transaction import transaction
-from app.services.uploads import StoredFile, discard_blobs, seal_file_key
+from app.services.uploads import StoredFile, discard_blobs, open_file_key, seal_file_key
 
 Attachment = models.SubmissionAttachment
 
@@ -68,16 +68,9 @@ def _exchange(
     superfluous: list[str],
 ) -> None:
     places = _same_place(submission.id, slot)
-    if slot.blob_key is not None and slot.file_key_sealed is not None:
+    if slot.blob_key is not None:
         version = db.session.get_one(models.SubmissionVersion, slot.submission_version_id)
-        old = StoredFile(
-            slot.name,
-            slot.content_type or "",
-            slot.blob_key,
-            open_sealed(key, slot.file_key_sealed, f"file-key|{slot.blob_key}"),
-            slot.content_hmac or b"",
-            slot.size_bytes or 0,
-        )
+        old = file_in(slot, key)
         sender = Actor(version.submitter_id or 0, "field_key", "", submission.office_id)
         form = db.session.get_one(models.Form, version.form_id)
         about = Context(sender, form.project_id, form.id, version.instance_id, version.id)
@@ -112,7 +105,7 @@ def _stored(kept: Kept, key: bytes) -> StoredFile:
         kept.name or "",
         kept.content_type or "",
         kept.blob_key,
-        open_sealed(key, kept.file_key_sealed, f"file-key|{kept.blob_key}"),
+        open_file_key(key, kept.blob_key, kept.file_key_sealed),
         kept.content_hmac,
         kept.size_bytes,
     )

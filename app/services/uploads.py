@@ -55,9 +55,14 @@ def seal_file_key(data_key: bytes, file: StoredFile) -> bytes:
     return seal(data_key, file.file_key, f"file-key|{file.blob_key}")
 
 
+def open_file_key(data_key: bytes, blob_key: str, file_key_sealed: bytes) -> bytes:
+    """The file's key again. Raises SealBroken."""
+    return open_sealed(data_key, file_key_sealed, f"file-key|{blob_key}")
+
+
 def read_file(data_key: bytes, blob_key: str, file_key_sealed: bytes) -> Iterator[bytes]:
     """The file's content in chunks. Raises SealBroken or BlobMissing."""
-    file_key = open_sealed(data_key, file_key_sealed, f"file-key|{blob_key}")
+    file_key = open_file_key(data_key, blob_key, file_key_sealed)
 
     # Looked for before the answer begins: half an answer cannot be taken back.
     runtime().store.open(blob_key).close()

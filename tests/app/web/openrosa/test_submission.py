@@ -120,11 +120,19 @@ def test_two_files_of_one_name_are_both_kept(backend: Backend, phone: AppUser) -
     assert_no_orphans(backend)
 
 
-def test_an_empty_file_is_a_file(backend: Backend, phone: AppUser) -> None:
+def test_an_empty_file_is_a_file_until_the_real_one_comes(backend: Backend, phone: AppUser) -> None:
     # Put together by hand: the test client leaves the line break out that ends an empty part.
-    assert post(phone, body(xml_part(XML), file_part("a.jpg", b""))).status_code == 201
+    empty = body(xml_part(XML), file_part("a.jpg", b""))
+    assert post(phone, empty).status_code == 201
     assert files(backend)["a.jpg"] is True
     assert content(backend, "a.jpg") == b""
+    # As the other way round: what has nothing in it takes nobody's place.
+    for again in ({"a.jpg": b"photo"}, {"a.jpg": b"photo"}):
+        assert phone.send(XML, again).status_code == 201
+        assert post(phone, empty).status_code == 201
+        assert content(backend, "a.jpg") == b"photo"
+    assert kept_aside(backend) == []
+    assert_no_orphans(backend)
 
 
 def test_an_unknown_version_is_404_and_kept(backend: Backend, phone: AppUser) -> None:
