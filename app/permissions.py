@@ -293,8 +293,11 @@ def may_grant(
 def reaches_office(
     actor: Actor, verb: str, office_id: int | None, *, project_id: int, form_id: int | None = None
 ) -> bool:
-    """Is a row of this office the actor's own, or does the verb reach all offices? Nothing is a link's own."""
-    if actor.is_public_link:
+    """Is a row of this office the actor's own, or does the verb reach all offices?
+
+    Nothing is a link's own, nor nobody's: who has no more than a draft's token belongs to no office, as some tests do.
+    """
+    if actor.is_public_link or not actor.id:
         return False
     return office_id == actor.office_id or office_scope(actor, verb, project_id=project_id, form_id=form_id) is True
 

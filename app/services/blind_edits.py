@@ -14,7 +14,24 @@ from app.permissions import Actor
 from app.services.read_submissions import mask_of, schema_for
 from app.services.views import View
 from forms.errors import FormsError
-from forms.submission import is_masked_xml, parse_submission
+from forms.submission import Submission, is_masked_xml, parse_submission
+
+
+def refuse_masks(xml: bytes) -> None:
+    """Raise Problem 400.8 for XML with masked answers."""
+    try:
+        sent = parse_submission(xml)
+    except FormsError:
+        return  # refused with its reason where it is taken in
+    _refuse_masks(sent)
+
+
+def _refuse_masks(sent: Submission) -> None:
+    if is_masked_xml(sent.root):
+        raise problems.unexpected_value(
+            "the submission XML",
+            "it has answers that were masked for you (sportel:masked); edit what you may read whole",
+        )
 
 
 def refuse_blind_edit(actor: Actor, view: View, form: models.Form, xml: bytes, *, is_draft: bool = False) -> None:
@@ -23,11 +40,7 @@ def refuse_blind_edit(actor: Actor, view: View, form: models.Form, xml: bytes, *
         sent = parse_submission(xml)
     except FormsError:
         return  # refused with its reason where it is taken in
-    if is_masked_xml(sent.root):
-        raise problems.unexpected_value(
-            "the submission XML",
-            "it has answers that were masked for you (sportel:masked); edit what you may read whole",
-        )
+    _refuse_masks(sent)
     if sent.deprecated_id is None or actor.has_address_token:
         return  # a link's edit is kept aside where it is taken in
     before = queries.version_by_instance(form.id, is_draft, sent.deprecated_id)

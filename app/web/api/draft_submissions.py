@@ -16,7 +16,7 @@ from app.runtime import runtime
 from app.services import read_submissions as read
 from app.services.add_attachment import add_attachment
 from app.services.audit_reads import read_submission, record_read
-from app.services.blind_edits import refuse_blind_edit
+from app.services.blind_edits import refuse_blind_edit, refuse_masks
 from app.services.clear_attachment import clear_attachment
 from app.services.receive_submission import Arrival, receive_submission
 from app.services.views import View, view_of_form
@@ -88,9 +88,10 @@ def create(here: Here) -> dict[str, Any]:
     body_types=XML_TYPES,
 )
 def create_by_token(here: Here) -> dict[str, Any]:
-    form = draft_of_token(here).form
+    form, xml = draft_of_token(here).form, read_submission_xml()
+    refuse_masks(xml)
     # Nobody in particular: whoever has the token reads no answer of it, theirs either.
-    return _taken(here, view_of_form(here.actor, here.project, form), form, read_submission_xml())
+    return _taken(here, view_of_form(here.actor, here.project, form), form, xml)
 
 
 def _taken(here: Here, view: View, form: models.Form, xml: bytes) -> dict[str, Any]:

@@ -7,9 +7,12 @@ from flask import Response, request
 from app import problems
 from app.db.queries import forms as form_queries
 from app.permissions import ANYBODY
+from app.problems import Problem
 from app.runtime import runtime
+from app.services.blind_edits import refuse_masks
 from app.services.open_forms import OpenForm, check_draft_token, draft_as_open_form
 from app.services.receive_submission import Arrival, receive_submission
+from app.services.uploads import discard_files
 from app.web.addresses import api_url, segment
 from app.web.door import Door, Here
 from app.web.errors import openrosa_message
@@ -90,6 +93,11 @@ def submit(here: Here) -> Response:
     draft = draft_of_token(here)
     upload = read_upload(runtime().settings)
     assert upload.xml is not None  # read_upload refuses a request without it
+    try:
+        refuse_masks(upload.xml)
+    except Problem:
+        discard_files(upload.files)
+        raise
     arrival = Arrival(upload.xml, tuple(upload.files))
     receive_submission(sender_of(here), here.project_id, arrival, draft_of=draft.form)
     return openrosa_response(openrosa_message(THANKS, "submit_success"), status=201)

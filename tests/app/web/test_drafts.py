@@ -207,6 +207,25 @@ def test_a_draft_is_tried_by_api_with_its_own_token(backend: Backend) -> None:
     assert backend.client.post(at, json={}).json["code"] == 415.1
 
 
+def test_whoever_has_a_drafts_token_changes_no_test_and_sends_no_masks(lite: Backend) -> None:
+    admin = lite.admin  # of no office, as whoever has the token
+    admin.publish(VISIT)
+    draft(admin, VISIT.replace("| 1       |", "| 2       |").encode(), "?ignoreWarnings=true", "text/markdown")
+    token = admin.get(DRAFT).json["draftToken"]
+    sent = instance("visit", "<who>Drita</who>", version="2", instance_id="uuid:1")
+    assert admin.post(f"{DRAFT}/submissions", data=sent, content_type="text/xml").status_code == 200
+    deprecated = "<orx:deprecatedID>uuid:1</orx:deprecatedID>"
+    edit = instance("visit", "<who>Mira</who>", version="2", instance_id="uuid:2", meta=deprecated)
+    masked = lite.person(Grant("viewer", 1, all_offices=True)).get(f"{DRAFT}/submissions/uuid:1.xml").text
+    by_api = trial(lite, token, "/submissions")
+    for xml, code in ((edit, 404.5), (masked, 400.8)):
+        assert lite.client.post(by_api, data=xml, content_type="text/xml").json["code"] == code
+        assert send_trial(lite, token, xml).status_code == int(code)
+    assert_no_orphans(lite)
+    (test,) = admin.get(f"{DRAFT}/submissions").json
+    assert (test["currentVersion"]["instanceId"], test["edits"]) == ("uuid:1", 0)
+
+
 def test_what_was_sent_to_try_a_draft_vanishes_when_it_is_published(backend: Backend) -> None:
     admin = backend.admin
     admin.publish(VISIT)
