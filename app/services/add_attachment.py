@@ -38,7 +38,7 @@ def add_attachment(
     file = store_file(name, content_type[:255], chunks, max_bytes=runtime().settings.max_file_bytes)
     try:
         with transaction():
-            locked = _locked(version.submission_id)
+            locked = locked_submission(version.submission_id)
             is_theirs = version.submitter_id == actor.id or queries.is_reached(locked, offices)
             if locked.deleted_at is not None or not is_theirs:
                 raise problems.not_found()
@@ -51,9 +51,10 @@ def add_attachment(
         raise problems.already_exists(["file"], [name])
 
 
-def _locked(submission_id: int) -> models.Submission:
+def locked_submission(submission_id: int) -> models.Submission:
+    """The submission whose file comes or goes. Raises Problem 404.1 if it went meanwhile."""
     try:
         return queries.submission_for_update(submission_id)
     except NoResultFound:
-        # A test, whose draft went while the file was coming.
+        # A test, whose draft went since somebody looked, or while the file was coming.
         raise problems.not_found() from None

@@ -8,6 +8,7 @@ from app.db import db, models
 from app.db.queries import blobs as blob_queries
 from app.db.queries import submissions as queries
 from app.permissions import Actor, office_scope
+from app.services.add_attachment import locked_submission
 from app.services.audit import record
 from app.services.read_submissions import files_of
 from app.services.transaction import transaction
@@ -38,7 +39,7 @@ def clear_attachment(
     offices = office_scope(actor, "submission.update", project_id=form.project_id, form_id=form.id)
     gone: set[str] = set()
     with transaction():
-        locked = queries.submission_for_update(submission_id)
+        locked = locked_submission(submission_id)
         row = queries.attachment(version_id, name)
         if locked.deleted_at is not None or row is None or not queries.is_reached(locked, offices):
             raise problems.not_found()

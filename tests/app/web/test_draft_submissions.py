@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 
 from app.db import models
 from app.permissions import Grant
+from app.services import clear_attachment
 from tests.app.looking import blobs, count
 from tests.app.shown_forms import VISIT
 from tests.support.backend import Backend, Person, instance
@@ -74,3 +78,20 @@ def test_tests_go_with_their_draft(backend: Backend, tester: Person) -> None:
     assert count(backend, models.Submission) == 0
     assert tester.get(ALL).json["code"] == 404.1
     assert tester.post(ALL, data=XML, content_type="application/xml").json["code"] == 404.1
+
+
+def test_a_file_is_not_there_to_be_cleared_when_the_draft_goes_at_that_moment(
+    tester: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tester.post(f"{ONE}/attachments/a.jpg", data=b"photo").status_code == 200
+    look = clear_attachment.files_of
+
+    def looked(*arguments: Any) -> Any:
+        found = look(*arguments)
+        other = Person(tester.client.application.test_client(), tester.token, tester.actor_id)
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(other.delete, DRAFT).result().status_code == 200
+        return found
+
+    monkeypatch.setattr(clear_attachment, "files_of", looked)
+    assert tester.delete(f"{ONE}/attachments/a.jpg").json["code"] == 404.1
