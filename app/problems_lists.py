@@ -27,8 +27,9 @@ def list_in_use(forms: dict[str, list[dict[str, str]]]) -> Problem:
     """It cannot be taken away: forms write or read it."""
     return Problem(
         409.43,
-        "The list cannot be deleted, because forms or drafts use it; publish versions without it, or delete those and"
-        " wait until they are purged from the trash, since a restored form would use it again.",
+        "The list cannot be deleted, because forms or drafts use it; publish versions without it and close the forms"
+        " whose older versions write it, since phones may hold those; or delete them and wait until they are purged,"
+        " since a restored form would use it again.",
         forms,
     )
 

@@ -57,8 +57,10 @@ def change_list(actor: Actor, dataset: models.Dataset, *, owner_only: bool) -> m
 def delete_list(actor: Actor, project: models.Project, dataset: models.Dataset) -> None:
     """Put a list that no form uses into the trash, with all its cases; its name is free again.
 
-    Only for who may delete the cases of all offices: a list is everybody's. A form in the trash counts too: restored,
-    it would be sent and make no case. Raises Problem 403.1, 409.43 if a form uses it.
+    Only for who may delete the cases of all offices: a list is everybody's. A form in the trash counts too (restored,
+    it would be sent and make no case), and one whose older version writes the list, until it is closed.
+
+    Raises Problem 403.1, 409.43 if a form uses it.
     """
     if office_scope(actor, "entity.delete", project_id=project.id) is not True:
         raise problems.insufficient_rights()
@@ -70,6 +72,7 @@ def delete_list(actor: Actor, project: models.Project, dataset: models.Dataset) 
                 "linkedForms": forms.linked,
                 "draftSourceForms": forms.draft_source,
                 "draftLinkedForms": forms.draft_linked,
+                "olderSourceForms": forms.older,
                 "deletedForms": forms.in_trash,
             }
             raise problems_lists.list_in_use(
@@ -109,7 +112,7 @@ def add_property(actor: Actor, dataset: models.Dataset, name: str, sensitivity: 
 
 
 def delete_property(actor: Actor, project: models.Project, dataset: models.Dataset, name: str) -> None:
-    """Take away a property that no form writes and no case has a value of.
+    """Take away a property that no form writes, in the trash neither, and no case has a value of.
 
     Whether there is a value is told only to who reads the property's class in all offices: for others it is a way to
     ask about cases that they do not see. Raises Problem 404.1, 403.1, 403.11, or 409.22 if it is in use.
@@ -120,7 +123,8 @@ def delete_property(actor: Actor, project: models.Project, dataset: models.Datas
     _refuse_who_does_not_see_all(actor, project, row.sensitivity)
     with transaction():
         using = queries.using_forms(dataset.id)
-        forms = sorted({*using.writing.get(row.id, ()), *using.draft_writing.get(row.id, ())})
+        written = (using.writing, using.draft_writing, using.trash_writing)
+        forms = sorted({form for each in written for form in each.get(row.id, ())})
         cases = _cases_with_a_value(dataset.id, row)
         if forms or cases:
             named = {each.xml_form_id: each.name for each in forms}

@@ -7,7 +7,7 @@ from typing import Any
 from app.db import models
 from app.permissions import Grant
 from tests.app.looking import actions, count, rows
-from tests.app.shown_forms import CASES, FOLLOW_UP, entity
+from tests.app.shown_forms import CASES, FOLLOW_UP, entity, simple
 from tests.support.backend import Backend, instance
 
 LISTS = "/projects/1/datasets"
@@ -111,6 +111,24 @@ def test_a_property_is_deleted_once_no_form_writes_it_and_no_case_has_a_value(ba
     assert admin.delete(f"{at}/extra").json == {"success": True}
     assert "extra" not in properties(backend, "cases")
     assert admin.delete(f"{at}/extra").json["code"] == 404.1
+
+
+def test_a_form_in_the_trash_keeps_its_properties_and_an_older_version_its_list(lite: Backend) -> None:
+    admin, intake = lite.admin, "/projects/1/forms/intake"
+    admin.publish(CASES)
+    assert admin.delete(intake).status_code == 200
+    by_trash = admin.delete(f"{LISTS}/cases/properties/code").json
+    (form,) = by_trash["details"]["prerequisites"]["dependentForms"]["details"]["forms"]
+    assert (by_trash["code"], form["xmlFormId"]) == (409.22, "intake")
+    (trashed,) = admin.get("/projects/1/forms?deleted=true").json
+    assert admin.post(f"/projects/1/forms/{trashed['id']}/restore").status_code == 200
+    admin.publish_version("intake", simple("intake", "2"))
+    # Phones may hold the older version still; of a form that takes nothing nobody sends it.
+    by_older = admin.delete(f"{LISTS}/cases").json
+    assert (by_older["code"], by_older["details"]["sourceForms"]) == (409.43, [])
+    assert [each["xmlFormId"] for each in by_older["details"]["olderSourceForms"]] == ["intake"]
+    assert admin.patch(intake, json={"state": "closed"}).status_code == 200
+    assert admin.delete(f"{LISTS}/cases").json == {"success": True}
 
 
 def test_whether_a_property_has_values_is_told_to_nobody_who_does_not_read_its_class_everywhere(lite: Backend) -> None:
