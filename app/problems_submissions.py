@@ -30,8 +30,8 @@ def already_encrypted() -> Problem:
 
 
 def encryption_begins() -> Problem:
-    """A form that was compiled before the project got its key."""
-    return Problem(409.5, "The project began to be encrypted while the form came in; send it again.")
+    """A form that was compiled, or a draft that was looked at, before the project got its key."""
+    return Problem(409.5, "The project has just begun to be encrypted; look at the form and try again.")
 
 
 def cases_not_encryptable(xml_form_id: str) -> Problem:

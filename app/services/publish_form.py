@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from app import problems
+from app import problems, problems_submissions
 from app.clock import now
 from app.db import db, models
 from app.db.queries import encryption
 from app.db.queries import forms as form_queries
 from app.permissions import Actor
+from app.problems import Problem
 from app.services.audit import record
 from app.services.draft_form import delete_draft_rows
 from app.services.entity_lists import publish_lists
@@ -34,7 +35,8 @@ def publish_draft(
     """Publish the draft, under another version name if `version` is given (written into the XForm).
 
     What was sent to test the draft is deleted. Raises Problem 404.1 without a draft, 409.6 if the version's name
-    was already published, 409.41 if it lets more people read a question and no second person has agreed.
+    was already published, 409.41 if it lets more people read a question and no second person has agreed, 409.5 if the
+    project got its key since the draft was looked at.
     """
     draft = form_queries.draft_version(form.id)
     if draft is None:
@@ -81,8 +83,7 @@ def _publish(
         .execution_options(synchronize_session=False)
     )
     if done.scalar() is None:
-        # Somebody else published or replaced it in the meantime, or gave the project its key.
-        raise problems.not_found()
+        raise _changed_meanwhile(draft.id)
     db.session.flush()
     blobs = delete_draft_rows(form.id)
     publish_lists(draft.id)
@@ -90,3 +91,10 @@ def _publish(
     form.draft_nonce = None
     form.updated_at = moment
     return blobs
+
+
+def _changed_meanwhile(draft_id: int) -> Problem:
+    """Somebody else published, replaced or deleted it; or it is there still, and is encrypted from now on."""
+    row = models.FormVersion
+    is_there = db.session.scalar(select(row.id).where(row.id == draft_id, row.published_at.is_(None)))
+    return problems.not_found() if is_there is None else problems_submissions.encryption_begins()

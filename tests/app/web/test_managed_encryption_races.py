@@ -77,6 +77,19 @@ def test_a_draft_that_comes_while_the_project_gets_its_key_is_to_be_sent_again(
     )
 
 
+def test_who_publishes_what_has_just_got_the_key_is_to_try_again(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = people(backend)
+    publish = f"{AT}/draft/publish?version=2"
+    statuses = meet(
+        monkeypatch, (publish_form, "refuse_unapproved"), lambda: one.post(publish), lambda: give_key(other)
+    )
+    assert statuses == (409, 200)
+    assert one.post(publish).status_code == 200
+    assert one.get(AT).json["keyId"] == one.get("/projects/1").json["keyId"] is not None
+
+
 def test_a_draft_that_is_published_while_the_project_gets_its_key_gets_it_after(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
