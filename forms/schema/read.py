@@ -24,6 +24,10 @@ from forms.schema.texts import Itext, media_of, read_itext, reference_texts
 _TYPE_ALIASES = {"integer": "int", "select1": "string", "select": "string", "rank": "odk:rank"}
 """Bind types of older forms; today's compiler writes "string" for selects."""
 
+_HAS_TWO_MODELS = etree.XPath("boolean((//*[local-name() = 'model'])[1]/following::*[local-name() = 'model'])")
+"""Phones take the first model that they meet, wherever it stands and whatever its namespace: with two of them we might
+read another form than they show. One within a model is an answer's place. Source: JavaRosa, XFormParser."""
+
 MOST_NODES = 30_000
 """Questions and groups of one form. Twice what any author has written; each costs the server time on every read."""
 
@@ -42,10 +46,12 @@ def read_schema(xform: bytes) -> FormSchema:
     """Read the form's questions, lists, languages, entities and media from its XForm.
 
     Raises XMLUnsafe for XML that we do not read and XFormInvalid for what is not a form that we can serve:
-    no model, no form ID, no meta/instanceID, more than one place for what is sent, more than `MOST_NODES` questions,
-    an unknown class of sensitivity, a broken entity declaration.
+    no model or more than one, no form ID, no meta/instanceID, more than one place for what is sent, more than
+    `MOST_NODES` questions, an unknown class of sensitivity, a broken entity declaration.
     """
     html = parse_xml(xform, XFORM_LIMITS)
+    if _HAS_TWO_MODELS(html):
+        raise XFormInvalid("The form has more than one model; keep one.")
     model = html.find(f"{{{XHTML}}}head/{{{XFORMS}}}model")
     if html.tag != f"{{{XHTML}}}html" or model is None:
         raise XFormInvalid("The XML is not an XForm: it has no h:html with h:head and model.")

@@ -75,6 +75,30 @@ def test_xml_that_is_not_an_xform_is_refused(content: bytes) -> None:
         read_schema(content)
 
 
+OTHER = b'<model><instance><data id="g"><q/><meta><instanceID/></meta></data></instance></model>'
+
+
+@pytest.mark.parametrize(
+    ("place", "with_other"),
+    [
+        (b"<h:head>", OTHER + b"<h:head>"),
+        (b"<h:head>", b"<h:head>" + OTHER + b"</h:head><h:head>"),
+        (b"<h:head>", b"<x><y>" + OTHER.replace(b"model>", b"h:model>") + b"</y></x><h:head>"),
+        (b"</model>", b"</model>" + OTHER),
+        (b"</h:body>", b"<group>" + OTHER + b"</group></h:body>"),
+    ],
+    ids=["before-head", "in-another-head", "in-something-unknown", "behind", "in-the-body"],
+)
+def test_a_second_model_that_a_phone_might_take_for_the_form_is_refused(place: bytes, with_other: bytes) -> None:
+    with pytest.raises(XFormInvalid, match="more than one model; keep one"):
+        read_schema(xform().replace(place, with_other))
+
+
+def test_a_question_may_be_called_model() -> None:
+    root = '<data id="f"><model/><g><model/></g>{meta}</data>'
+    assert read_schema(xform('<instance id="x"><model/></instance>', root=root)).field("/g/model").name == "model"
+
+
 def test_an_xform_with_a_doctype_is_refused() -> None:
     with pytest.raises(XMLUnsafe):
         read_schema(b"<!DOCTYPE h><h/>")
