@@ -14,6 +14,9 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.db import db, models
 
+# A statement has room for so many values: 65,535 on PostgreSQL, 32,766 as SQLite is built by itself.
+_AT_ONCE = 1000
+
 
 def blob_columns() -> list[Column[Any]]:
     """Every column that holds the name of a file in the storage."""
@@ -46,10 +49,12 @@ def count_named() -> Select[Any]:
 
 
 def named(keys: Collection[str]) -> set[str]:
-    """Those of the files that a row names."""
-    if not keys:
-        return set()
-    return set(db.session.scalars(union(*(select(column).where(column.in_(keys)) for column in blob_columns()))))
+    """Those of the files that a row names, however many they are."""
+    wanted, found = list(keys), set()
+    for begin in range(0, len(wanted), _AT_ONCE):
+        some = wanted[begin : begin + _AT_ONCE]
+        found |= set(db.session.scalars(union(*(select(column).where(column.in_(some)) for column in blob_columns()))))
+    return found
 
 
 def _unreferenced() -> list[ColumnElement[bool]]:

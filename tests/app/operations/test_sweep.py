@@ -36,6 +36,14 @@ def orphan(backend: Backend, *, age_seconds: float = YESTERDAY) -> str:
     return blob.key
 
 
+def test_however_many_files_are_asked_for_those_that_a_row_names_are_found(backend: Backend) -> None:
+    fill(backend)
+    kept = named_blobs(backend)
+    with backend.app.app_context():
+        assert blob_queries.named({f"{number:040x}" for number in range(40_000)} | kept) == kept
+    assert kept
+
+
 def older(path: Path, seconds: float) -> None:
     moment = time.time() - seconds
     os.utime(path, (moment, moment))
