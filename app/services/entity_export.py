@@ -29,8 +29,8 @@ def entity_table(view: View, dataset: models.Dataset, asked: Asked) -> tuple[byt
     target = io.StringIO()
     writer = csv.writer(target)
     writer.writerow(inert_line(["__id", "label", *names, *_SYSTEM]))
-    found = case_page(view, dataset, wanted_cases(view, dataset, asked)).cases
-    for each, maker in found:
+    page = case_page(view, dataset, wanted_cases(view, dataset, asked))
+    for each, maker in page.cases():
         entity, number = each.entity, each.version.version
         system = (
             to_iso(entity.created_at),
@@ -43,4 +43,4 @@ def entity_table(view: View, dataset: models.Dataset, asked: Asked) -> tuple[byt
         values = [cell(each.content.data.get(name)) for name in names]
         told = ["" if value is None else str(value) for value in system]
         writer.writerow(inert_line([entity.uuid, cell(each.content.label), *values, *told]))
-    return target.getvalue().encode(), len(found)
+    return target.getvalue().encode(), len(page.numbers)

@@ -7,8 +7,8 @@ of a case, and by the properties that lie in clear and that the reader sees in e
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app import problems_odata
@@ -19,7 +19,7 @@ from app.db.queries import entity_feed as queries
 from app.db.queries.conditions import SYSTEM_OF_CASES, Term, key_term, property_term, system_term
 from app.services.add_entity import ShownEntity
 from app.services.cells import MASKED, json_value
-from app.services.entity_masks import mask_of_list
+from app.services.entity_masks import EntityMask, mask_of_list
 from app.services.keys import open_key
 from app.services.odata_conditions import Asked, understood, why_hidden, why_sealed
 from app.services.skiptoken import name_in, token_of_name
@@ -76,11 +76,18 @@ def wanted_cases(view: View, dataset: models.Dataset, asked: Asked) -> queries.W
 
 @dataclass(frozen=True, repr=False)
 class CasePage:
-    """Cases of a page with their makers' names, and where the next page begins: a token, or (in an order) a number."""
+    """The cases of a page, and where the next one begins: a token, or (in an order) a number."""
 
-    cases: list[tuple[ShownEntity, str | None]]
+    wanted: queries.WantedCases
+    mask: EntityMask
+    numbers: Sequence[int]
     next_token: str | None = None
     next_skip: int | None = None
+
+    def cases(self) -> Iterator[tuple[ShownEntity, str | None]]:
+        """Each with its maker's name; read while they are given."""
+        for entity, version, key, maker in queries.walk(self.wanted, self.numbers):
+            yield ShownEntity(entity, version, self.mask.content(entity, version, open_key(key))), maker
 
 
 def case_page(
@@ -95,17 +102,20 @@ def case_page(
     """One page. `after`: the token of its place. Raises Problem 400.34, 400.35."""
     before_id = None if after is None else _place(wanted, after)
     # One more than asked for tells whether there is a next page.
-    rows = queries.page(wanted, before_id=before_id, skip=skip, limit=None if top is None else top + 1)
-    mask = mask_of_list(view, dataset)
-    cases = [
-        (ShownEntity(entity, version, mask.content(entity, version, open_key(key))), maker)
-        for entity, version, key, maker in rows[:top]
-    ]
-    if not cases or top is None or len(rows) <= top:
-        return CasePage(cases)
+    found = queries.numbers(wanted, before_id=before_id, skip=skip, limit=None if top is None else top + 1)
+    page = CasePage(wanted, mask_of_list(view, dataset), found[:top])
+    if not top or len(found) <= top:
+        return page
     if wanted.order:
-        return CasePage(cases, next_skip=skip + top)
-    return CasePage(cases, next_token=token_of_name(_UUID, cases[-1][0].entity.uuid))
+        return replace(page, next_skip=skip + top)
+    return replace(page, next_token=token_of_name(_UUID, queries.uuid_of(page.numbers[-1])))
+
+
+def stamp(view: View, page: CasePage) -> tuple[object, ...]:
+    """What changes with the cases of a page, and with what this reader sees of them; for a weak ETag."""
+    seen, mask = queries.stamp(page.wanted), page.mask
+    who = (view.offices, sorted(view.reach.items()), view.default)
+    return (seen, who, sorted(mask.classes.items()), sorted(mask.label_classes), sorted(mask.typed))
 
 
 def _place(wanted: queries.WantedCases, token: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,16 +84,24 @@ class Page:
         """The document in pieces of some thousand bytes: `head`, the rows, and the link to the next page."""
         if self.choice.view.recipient is not None:
             learn_common(self.choice.view, self.rows(iter))
-        parts, size = [orjson.dumps(head)[:-1] + b',"value":['], 0
-        separator = b""
-        for read, row in self.rows(counted):
-            text = orjson.dumps(self.documents.document(read, row))
-            parts += (separator, text)
-            separator = b",\n"
-            size += len(text)
-            if size > _PIECE_BYTES:
-                yield b"".join(parts)
-                parts, size = [], 0
-        link = next_link(self)
-        parts.append(b"]" + (b',"@odata.nextLink":' + orjson.dumps(link) if link is not None else b"") + b"}")
-        yield b"".join(parts)
+        documents = (self.documents.document(read, row) for read, row in self.rows(counted))
+        return document_pieces(head, documents, lambda: next_link(self))
+
+
+def document_pieces(
+    head: dict[str, Any], rows: Iterable[dict[str, Any]], next_link: Callable[[], str | None]
+) -> Iterator[bytes]:
+    """A feed's document in pieces of some thousand bytes; the link is asked for after the last row."""
+    parts, size = [orjson.dumps(head)[:-1] + b',"value":['], 0
+    separator = b""
+    for row in rows:
+        text = orjson.dumps(row)
+        parts += (separator, text)
+        separator = b",\n"
+        size += len(text)
+        if size > _PIECE_BYTES:
+            yield b"".join(parts)
+            parts, size = [], 0
+    link = next_link()
+    parts.append(b"]" + (b',"@odata.nextLink":' + orjson.dumps(link) if link is not None else b"") + b"}")
+    yield b"".join(parts)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, false, func, select
 
 from app.db import db, models
+
+PAGE_ROWS = 500
 
 Entity, Version, Key, Actor = models.Entity, models.EntityVersion, models.DataKey, models.Actor
 
@@ -27,10 +29,20 @@ class WantedCases:
     with_deleted: bool = False
 
 
-def page(
+def numbers(
     wanted: WantedCases, *, before_id: int | None = None, skip: int = 0, limit: int | None = None
-) -> Sequence[Row[models.Entity, models.EntityVersion, models.DataKey, str | None]]:
-    """The cases with their current versions, keys and makers' names; `before_id`: only what is older than this one."""
+) -> Sequence[int]:
+    """The numbers of the cases in their order, which are small; `before_id`: only what is older than this one."""
+    statement = _restricted(select(Entity.id).join(Version, Version.entity_id == Entity.id), wanted)
+    if before_id is not None:
+        statement = statement.where(Entity.id < before_id)
+    return db.session.scalars(statement.order_by(*wanted.order, Entity.id.desc()).offset(skip).limit(limit)).all()
+
+
+def walk(
+    wanted: WantedCases, numbers: Sequence[int]
+) -> Iterator[Row[models.Entity, models.EntityVersion, models.DataKey, str | None]]:
+    """These cases with their current versions, keys and makers' names, a page at a time: memory stays flat."""
     statement = _restricted(
         select(Entity, Version, Key, Actor.display_name)
         .join(Version, Version.entity_id == Entity.id)
@@ -38,9 +50,35 @@ def page(
         .outerjoin(Actor, Actor.id == Entity.creator_id),
         wanted,
     )
-    if before_id is not None:
-        statement = statement.where(Entity.id < before_id)
-    return db.session.execute(statement.order_by(*wanted.order, Entity.id.desc()).offset(skip).limit(limit)).all()
+    for begin in range(0, len(numbers), PAGE_ROWS):
+        part = numbers[begin : begin + PAGE_ROWS]
+        found = {row[0].id: row for row in db.session.execute(statement.where(Entity.id.in_(part)))}
+        yield from (found.pop(number) for number in part if number in found)
+
+
+def uuid_of(number: int) -> str:
+    """The UUID of a case that is there."""
+    return db.session.scalars(select(Entity.uuid).where(Entity.id == number)).one()
+
+
+def stamp(wanted: WantedCases) -> tuple[Any, ...]:
+    """What changes when anything of these cases changes that the feed shows; for a weak ETag."""
+    statement = (
+        select(
+            func.count(),
+            func.sum(Entity.id),
+            func.count(Entity.deleted_at),
+            func.max(Entity.deleted_at),
+            func.max(Entity.updated_at),
+            func.max(Version.id),
+            func.max(Actor.updated_at),
+        )
+        .select_from(Entity)
+        .join(Version, Version.entity_id == Entity.id)
+        .outerjoin(Actor, Actor.id == Entity.creator_id)
+        .where(Version.is_current)
+    )
+    return tuple(db.session.execute(_of_offices(statement, wanted)).one())
 
 
 def count(wanted: WantedCases) -> int:

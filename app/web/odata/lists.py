@@ -8,8 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-import orjson
-from flask import Response, request
+from flask import Response, request, stream_with_context
 
 from app import problems
 from app.db.queries import entity_feed as queries
@@ -19,8 +18,10 @@ from app.services.entity_feed import (
     asked_of_list,
     case_page,
     properties_by_odata_name,
+    stamp,
     wanted_cases,
 )
+from app.services.odata_feed import document_pieces
 from app.services.views import view_of_cases
 from app.web.addresses import api_url, segment
 from app.web.api.datasets import LIST, found
@@ -71,24 +72,26 @@ def read(here: Here, name: str) -> Response:
     asked = asked_of_list(view, dataset, filter=options.filter, order=options.order)
     wanted = wanted_cases(view, dataset, asked)
     page = case_page(view, dataset, wanted, skip=options.skip, top=options.top, after=options.skiptoken)
-    about = {"dataset": dataset.name, "count": len(page.cases), **asked.on_record}
+    about = {"dataset": dataset.name, "count": len(page.numbers), **asked.on_record}
     record_read("entity.list", here.actor, project_id=here.project.id, **about)
-    document: dict[str, Any] = {"@odata.context": f"{_root(here, dataset.name)}/$metadata#{TABLE}"}
-    if options.count:
-        document["@odata.count"] = queries.count(wanted)
-    document["value"] = [documents.document(case, maker) for case, maker in page.cases]
-    link = next_link(page.next_token, page.next_skip)
-    return _answer(orjson.dumps(document | ({"@odata.nextLink": link} if link is not None else {})))
-
-
-def _answer(content: bytes) -> Response:
-    """The document, or 304 if the reader has it."""
-    # Of what was read, not of a stamp: what is masked changes with rights and classes, too.
-    etag = hashlib.sha256(content).hexdigest()[:32]
-    is_known = request.if_none_match.contains_weak(etag)
-    response = Response(status=304) if is_known else Response(content, content_type=JSON)
-    response.set_etag(etag, weak=True)
+    etag = None if asked.changes_with_time else _etag(stamp(view, page))
+    if etag is not None and request.if_none_match.contains_weak(etag):
+        response = Response(status=304)
+    else:
+        head: dict[str, Any] = {"@odata.context": f"{_root(here, dataset.name)}/$metadata#{TABLE}"}
+        if options.count:
+            head["@odata.count"] = queries.count(wanted)
+        rows = (documents.document(case, maker) for case, maker in page.cases())
+        link = next_link(page.next_token, page.next_skip)
+        response = Response(stream_with_context(document_pieces(head, rows, lambda: link)), content_type=JSON)
+    if etag is not None:
+        response.set_etag(etag, weak=True)
     return as_odata(response)
+
+
+def _etag(seen: tuple[object, ...]) -> str:
+    text = repr((seen, request.path, sorted(request.args.items()), api_url()))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _options() -> Options:
