@@ -47,7 +47,7 @@ def parse_xml(content: bytes, limits: XMLLimits = SUBMISSION_LIMITS) -> etree._E
     """The root element of `content`, without comments and processing instructions.
 
     Raises XMLUnsafe for more bytes, depth or elements than `limits`, any DOCTYPE, a stylesheet instruction,
-    an encoding other than UTF-8 and UTF-16, and XML that is not well-formed.
+    an encoding other than UTF-8 and UTF-16, and XML that is not well-formed; MemoryError if it does not fit.
     """
     if len(content) > limits.max_bytes:
         raise XMLUnsafe(f"The XML is larger than {limits.max_bytes} bytes; send a smaller document.")
@@ -56,6 +56,9 @@ def parse_xml(content: bytes, limits: XMLLimits = SUBMISSION_LIMITS) -> etree._E
     try:
         root = etree.fromstring(text.encode("utf-8"), parser=_parser())
     except etree.XMLSyntaxError as error:
+        if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
+            # Nothing is wrong with the document: somebody who sends it again may be heard.
+            raise MemoryError from None
         # libxml2's own words may quote the document, so only the place is passed on.
         line, column = error.position
         raise XMLUnsafe(

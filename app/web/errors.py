@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 import structlog
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -81,6 +81,7 @@ def install_error_handlers(app: Flask) -> None:
     app.register_error_handler(Problem, problem_response)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(DBAPIError, _database_error)
+    app.register_error_handler(StatementError, _statement_error)
     app.register_error_handler(PoolTimeout, lambda _: problem_response(problems.unavailable()))
     app.register_error_handler(StorageFull, _storage_full)
     app.register_error_handler(StorageUnavailable, _storage_error)
@@ -121,6 +122,11 @@ def _database_error(error: DBAPIError) -> Response:
     return _unexpected(error)
 
 
+def _statement_error(error: StatementError) -> Response:
+    """A statement that never got to the driver."""
+    return _no_memory(error) if isinstance(error.orig, MemoryError) else _unexpected(error)
+
+
 def _lost_race(error: IntegrityError) -> Response:
     """Two asked for the same at the same moment, and the database let one of them pass."""
     log.warning("database.conflict", place=place_of(error), route=request.endpoint)
@@ -142,7 +148,7 @@ def _storage_error(error: StorageUnavailable) -> Response:
     return problem_response(problems.unavailable("the storage cannot be written"))
 
 
-def _no_memory(error: MemoryError) -> Response:
+def _no_memory(error: Exception) -> Response:
     """This process has none left; another one, or a later moment, may have."""
     log.error("memory.ended", place=place_of(error), route=request.endpoint)
     return problem_response(problems.unavailable("the server has no memory left"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from lxml import etree
 
 from forms.errors import XMLUnsafe
 from forms.safe_xml import XMLLimits, parse_xml
@@ -182,3 +183,12 @@ def test_an_error_never_quotes_the_document(content: bytes) -> None:
 def test_an_error_names_the_line_of_the_document_as_sent() -> None:
     with pytest.raises(XMLUnsafe, match=r"line 4"):
         parse_xml(b'<?xml version="1.0"\n  encoding="UTF-8"?>\n<d>\n</e>')
+
+
+def test_a_parser_without_memory_calls_no_document_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_memory(*_: object, **__: object) -> None:
+        raise etree.XMLSyntaxError("unknown error", etree.ErrorTypes.ERR_NO_MEMORY, 0, 0)
+
+    monkeypatch.setattr(etree, "fromstring", without_memory)
+    with pytest.raises(MemoryError):
+        parse_xml(b"<data/>")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.db.queries import projects as project_queries
@@ -97,6 +97,8 @@ def test_an_unexpected_fault_gives_a_reference_and_hides_the_exceptions_text(
         (OperationalError("SELECT canary", {}, sqlite3.OperationalError("canary")), 503.1),
         (InterfaceError("SELECT canary", {}, sqlite3.InterfaceError("canary")), 503.1),
         (PoolTimeout("canary"), 503.1),
+        (MemoryError("canary"), 503.1),
+        (StatementError("canary", "SELECT canary", {}, MemoryError("canary")), 503.1),
         (StorageFull("canary"), 507.1),
         (StorageUnavailable("EROFS"), 503.1),
     ],
