@@ -26,6 +26,7 @@ from app.web.errors import install_error_handlers
 from app.web.headers import install_headers
 from app.web.metrics import install_metrics
 from app.web.prefix import TokenPrefix
+from app.web.room import install_room
 from app.web.routes import install_routes
 from app.web.row_scope import held_offices
 from app.web.storable import install_converters
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     install_denials(app)
     app.extensions["sportel-oidc"] = make_provider(settings)
     install_pace(app, settings)
+    install_room(app, settings)
     install_request_log(app, behind_proxy=settings.trusted_proxies > 0)
     install_metrics(app, settings)
     install_routes(app)

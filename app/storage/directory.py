@@ -9,7 +9,6 @@ import errno
 import os
 import re
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -18,9 +17,9 @@ from typing import BinaryIO
 
 from app.crash_points import crash_point
 from app.storage import BlobMissing, StorageFull, StorageUnavailable
+from app.storage.free_space import is_almost_full
 
 _KEY = re.compile(r"[0-9a-f]{40}")
-_LEAST_FREE_SHARE = 0.05
 
 
 def _sync_folder(folder: Path) -> None:
@@ -97,8 +96,7 @@ class DirectoryStore:
         place = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())
         if not (place.is_dir() and os.access(place, os.W_OK)):
             return "the folder cannot be written"
-        usage = shutil.disk_usage(place)
-        return "less than 5 % of the disk is free" if usage.free < usage.total * _LEAST_FREE_SHARE else None
+        return "less than 5 % of the disk is free" if is_almost_full(place) else None
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -21,11 +20,11 @@ from app.problems import Problem
 from app.runtime import runtime
 from app.sealing.envelope import SealBroken
 from app.services.keys import SERVER_KEYS, server_key
+from app.storage.free_space import is_almost_full
 from app.web.door import Door, Here
 
 door = Door("health", tag="Health")
 
-_LEAST_FREE_SHARE = 0.05
 # Shorter than what watches a service waits for its answer.
 ANSWER_SECONDS = 3.0
 
@@ -95,8 +94,7 @@ def _database() -> str | None:
         folder = Path(url.database).parent
         if not os.access(folder, os.W_OK):
             return "its folder cannot be written"
-        usage = shutil.disk_usage(folder)
-        if usage.free < usage.total * _LEAST_FREE_SHARE:
+        if is_almost_full(folder):
             return "less than 5 % of its disk is free"
     return None
 

@@ -29,6 +29,7 @@ from app.web.body import body_chunks, read_body
 from app.web.door import Door, Here, success
 from app.web.files import sent_file_response
 from app.web.metrics import submission_taken
+from app.web.room import refuse_without_room
 from app.web.schemas import SuccessSchema, masked
 from app.web.schemas.access import ActorSchema
 from app.web.schemas.submissions import (
@@ -102,7 +103,8 @@ def create(here: Here) -> dict[str, Any]:
 
 
 def read_submission_xml() -> bytes:
-    """The body, which is a submission's XML. Raises Problem 415.1, 400.1 or 413.1."""
+    """The body, which is a submission's XML. Raises Problem 415.1, 400.1, 413.1 or 507.1."""
+    refuse_without_room()
     if request.mimetype not in XML_TYPES:
         raise problems.unsupported_media_type(list(XML_TYPES))
     return read_body("The submission XML", runtime().settings.max_xml_bytes)

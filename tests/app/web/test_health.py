@@ -57,7 +57,7 @@ def test_a_server_with_another_key_file_is_not_ready(lite: Backend) -> None:
 
 def test_a_disk_that_is_almost_full_is_not_ready(lite: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = collections.namedtuple("usage", "total used free")
-    monkeypatch.setattr("app.web.health.shutil.disk_usage", lambda _: usage(1000, 951, 49))
+    monkeypatch.setattr("app.storage.free_space.shutil.disk_usage", lambda _: usage(1000, 951, 49))
     answer = lite.client.get("/ready")
     assert (answer.status_code, answer.json["storage"]) == (503, "less than 5 % of the disk is free")
 

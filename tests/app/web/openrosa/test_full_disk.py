@@ -1,14 +1,19 @@
-"""A database without room: the phone is told to try again, and its files do not stay behind."""
+"""A disk without room: the phone is told to try again, and its files do not stay behind."""
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from app.db import db
+from app.web.room import LOOK_SECONDS, Room
+from tests.app.looking import blobs
 from tests.support.backend import Backend, instance
 
 PHOTO_FORM = """
@@ -52,3 +57,31 @@ def test_a_submission_that_finds_no_room_leaves_no_file_and_is_taken_when_there_
     assert [path for path in (lite.folder / "blobs").rglob("*") if path.is_file()] == []
     assert phone.send(xml, {"a.jpg": b"photo"}).status_code == 201
     assert len([path for path in (lite.folder / "blobs").rglob("*") if path.is_file()]) == 1
+
+
+def test_while_the_reserve_of_the_disk_is_touched_no_body_is_read(
+    lite: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lite.admin.publish(PHOTO_FORM)
+    phone, admin = lite.phone(), lite.admin
+    xml = instance("visit", "<story>a</story><photo>a.jpg</photo>")
+    usage = collections.namedtuple("usage", "total used free")
+    with monkeypatch.context() as full:
+        full.setattr("app.storage.free_space.shutil.disk_usage", lambda _: usage(1000, 951, 49))
+        full.setattr("app.web.openrosa.multipart.raw_chunks", None)  # nobody gets so far
+        assert phone.send(xml, {"a.jpg": b"photo"}).status_code == 507
+        by_api = admin.post("/projects/1/forms/visit/submissions", data=xml, content_type="text/xml")
+        assert (by_api.json["code"], phone.get("/formList").status_code) == (507.1, 200)
+    assert blobs(lite) == set()
+    # The next one finds the room that was made.
+    assert phone.send(xml, {"a.jpg": b"photo"}).status_code == 201
+
+
+def test_the_system_is_asked_for_room_only_now_and_then(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked, moment = [], [0.0]
+    monkeypatch.setattr("app.web.room.is_almost_full", lambda folder: asked.append(folder))
+    room = Room((tmp_path,), lambda: moment[0])
+    assert all(room.is_there() for _ in range(3))
+    moment[0] += LOOK_SECONDS
+    assert room.is_there()
+    assert asked == [tmp_path] * 2
