@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 
 from app.db import db
-from app.services import sign_in
+from tests.support import quick_passwords
 from tests.support.backend import Backend, make_backend
 from tests.support.mail import MailServer
 
 MakeBackend = Callable[..., Backend]
-# argon2 with the least that it can cost.
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def close(backend: Backend) -> None:
@@ -44,9 +41,10 @@ def make_lite(sqlite_template: Path, tmp_path: Path) -> Iterator[MakeBackend]:
 
 
 @pytest.fixture
-def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests that sign in many times and are about something else."""
-    monkeypatch.setattr(sign_in, "_HASHER", CHEAP)
+def full_passwords() -> Iterator[None]:
+    """For tests that are about what a password costs."""
+    with quick_passwords.as_in_service():
+        yield
 
 
 @pytest.fixture

@@ -25,9 +25,10 @@ from app.services.app_users import add_app_user
 from app.services.outbox import work_once
 from app.services.outbox_work import WORKS
 from app.services.sign_in import new_token, token_hash
-from tests.support import quick_forms, quick_routes, quick_statements
+from tests.support import quick_forms, quick_passwords, quick_routes, quick_statements
 
 quick_forms.install()
+quick_passwords.install()
 quick_routes.install()
 quick_statements.install()
 

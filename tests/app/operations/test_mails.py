@@ -26,8 +26,6 @@ from tests.app.operations.test_worker import running, wait_for
 from tests.support.backend import PASSWORD, Backend
 from tests.support.mail import PUBLIC_URL, SECRET, MailServer, send_mail, use
 
-pytestmark = pytest.mark.usefixtures("cheap_passwords")
-
 EMAIL = "drita@example.org"
 NEW = "another long password"
 

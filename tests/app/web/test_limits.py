@@ -196,7 +196,7 @@ def test_how_wrong_tries_are_counted(before: Count, after: timedelta, expected: 
     assert (found.tries, found.locks, found.locked_until is not None) == expected
 
 
-def test_an_unknown_user_and_a_wrong_password_take_the_same_time(make_lite: MakeBackend) -> None:
+def test_an_unknown_user_and_a_wrong_password_take_the_same_time(full_passwords: None, make_lite: MakeBackend) -> None:
     backend = with_user(make_lite(sign_in_tries=100, sign_in_tries_network=10_000))
 
     def median(email: str) -> float:

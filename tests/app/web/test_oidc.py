@@ -21,7 +21,6 @@ from tests.app.web.oidc_browser import Browser, account, with_provider
 from tests.support.backend import PASSWORD, Backend
 from tests.support.oidc_provider import CLIENT, SECRET, Provider, signed_with_ec, signed_with_rsa
 
-pytestmark = pytest.mark.usefixtures("cheap_passwords")
 EMAIL = "drita@example.org"
 ADMIN = Grant("admin", all_offices=True)
 

@@ -17,9 +17,8 @@ from werkzeug.test import TestResponse
 
 from app.clock import now
 from app.db import db, models
-from app.services import sign_in
 from app.services.limits import sweep_limits
-from tests.app.conftest import CHEAP, close
+from tests.app.conftest import close
 from tests.app.looking import rows
 from tests.app.web.key_holder import ORIGIN
 from tests.app.web.oidc_browser import Browser, account, with_provider
@@ -36,15 +35,13 @@ def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     folder = tmp_path_factory.mktemp("oidc")
     shutil.copytree(sqlite_template, folder / "data")
     provider = Provider()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sign_in, "_HASHER", CHEAP)
-        backend = make_backend(folder / "data", None, sign_in_tries_network=1000)
-        account(with_provider(backend, provider, folder))
-        with backend.app.app_context():
-            gone = account(backend, email="gone@example.org")
-            db.session.get_one(models.Actor, gone).deleted_at = now()
-            db.session.commit()
-        yield backend, provider
+    backend = make_backend(folder / "data", None, sign_in_tries_network=1000)
+    account(with_provider(backend, provider, folder))
+    with backend.app.app_context():
+        gone = account(backend, email="gone@example.org")
+        db.session.get_one(models.Actor, gone).deleted_at = now()
+        db.session.commit()
+    yield backend, provider
     provider.stop()
     close(backend)
 

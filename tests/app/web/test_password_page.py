@@ -17,8 +17,6 @@ from tests.app.web.test_password_reset import EMAIL, NEW, STRANGER, code_of, sig
 from tests.support.backend import Backend
 from tests.support.mail import MailServer, send_mail, use
 
-pytestmark = pytest.mark.usefixtures("cheap_passwords")
-
 
 def choose(backend: Backend, code: str, new: str = NEW, again: str | None = None, **options: Any) -> TestResponse:
     fields = {"code": code, "new": new, "again": new if again is None else again}

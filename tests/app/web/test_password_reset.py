@@ -23,8 +23,6 @@ from tests.app.looking import actions, count, rows
 from tests.support.backend import PASSWORD, Backend, Person
 from tests.support.mail import PUBLIC_URL, MailServer, send_mail, use
 
-pytestmark = pytest.mark.usefixtures("cheap_passwords")
-
 EMAIL, STRANGER, NEW = "drita@example.org", "nobody@example.org", "another long password"
 
 

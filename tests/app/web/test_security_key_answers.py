@@ -14,8 +14,7 @@ import pytest
 
 from app.clock import now
 from app.db import db, models
-from app.services import sign_in
-from tests.app.conftest import CHEAP, MakeBackend, close
+from tests.app.conftest import MakeBackend, close
 from tests.app.looking import actions, count, rows
 from tests.app.web.key_holder import KEYS, ORIGIN, Holder, at_a_domain, holder, holder_of
 from tests.support.backend import Backend, make_backend
@@ -31,9 +30,6 @@ class Quick:
     drita: Holder
     key: SecurityKey
     eve: Holder
-
-
-pytestmark = pytest.mark.usefixtures("cheap_passwords")
 
 
 @pytest.fixture
@@ -52,11 +48,9 @@ def quick(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     """One that is tried again and again, where the database does not matter."""
     folder = tmp_path_factory.mktemp("keys") / "data"
     shutil.copytree(sqlite_template, folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sign_in, "_HASHER", CHEAP)
-        key = SecurityKey()
-        backend = at_a_domain(make_backend(folder, None, sign_in_tries=100, sign_in_tries_network=1000))
-        yield Quick(holder_of(backend, key), key, holder(backend, email="eve@example.org"))
+    key = SecurityKey()
+    backend = at_a_domain(make_backend(folder, None, sign_in_tries=100, sign_in_tries_network=1000))
+    yield Quick(holder_of(backend, key), key, holder(backend, email="eve@example.org"))
     close(backend)
 
 

@@ -16,9 +16,6 @@ from tests.support.security_key import SecurityKey
 ADMIN = Grant("admin", all_offices=True)
 
 
-pytestmark = pytest.mark.usefixtures("cheap_passwords")
-
-
 @pytest.fixture
 def key() -> SecurityKey:
     return SecurityKey()
