@@ -37,6 +37,10 @@ _STATUS = list(_SYSTEM_COLUMNS).index("Status")
 _STATUS_WORDS = {None: "", NOT_DECRYPTED: "not decrypted", MISSING_DATA: "missing encrypted form data"}
 _system_facts = attrgetter(*(name for name in _SYSTEM_COLUMNS.values() if name is not None))
 _PIECE_CHARACTERS = 16_384
+# The path of no answer.
+_NOWHERE = ""
+# What a cell may begin with and need no closer look: nothing, a mask, a letter or digit of the Latin alphabets.
+_HARMLESS = frozenset(["", "[", *filter(str.isalnum, map(chr, range(0x250)))])
 
 _Put: TypeAlias = Callable[[list[str], int, Any], None]
 
@@ -89,22 +93,11 @@ class CsvTable:
     def line(self, read: ReadRow, row: TableRow, plan: _Plan | None = None) -> list[str]:
         """One of them."""
         plan = plan or self._plan(read)
-        slots, line, special = plan.slots, plan.blank.copy(), plan.special
-        for path, value in row.values.items():
-            index = slots.get(path)
-            if index is None:
-                continue
-            if path in special:
-                special[path](line, index, value)
-            elif type(value) is str:
-                # Most begin with a letter or a digit, and then compute nothing.
-                line[index] = value if value[:1].isalnum() else inert(value)
-            elif type(value) is int:
-                line[index] = str(value)
-            elif type(value) is float:
-                line[index] = decimal_cell(value)
-            elif value is not None:
-                line[index] = inert(cell(value))
+        find = row.values.get
+        line = _cells(map(find, plan.paths, plan.blanks))
+        for path, (index, put) in plan.special.items():
+            if path in row.values:
+                put(line, index, find(path))
         if self.table.path != "":
             line.append(inert(row.parent_key or ""))
             line.append(inert(row.key))
@@ -112,7 +105,7 @@ class CsvTable:
         facts = read.facts
         line[0] = to_iso(facts.created_at) or ""
         line.append(inert(row.key))
-        system = [_text(value) for value in _system_facts(facts)]
+        system = _cells(_system_facts(facts))
         system.insert(_STATUS, _STATUS_WORDS[read.status])
         line += system
         return line
@@ -128,18 +121,21 @@ class CsvTable:
         return plan
 
     def _make_plan(self, mask: Mask | None) -> _Plan:
-        blank = [""] if self.table.path == "" else []
-        slots: dict[str, int] = {}
-        special: dict[str, _Put] = {}
+        columns = [(_NOWHERE, "")] if self.table.path == "" else []
+        special: dict[str, tuple[int, _Put]] = {}
         for each in self.table.fields:
             hidden = mask.of(each.path) if mask is not None else None
-            if hidden is None:
-                slots[each.path] = len(blank)
-                put = self._put(each)
-                special |= {} if put is None else {each.path: put}
-            empty = ["", *("0" for _ in self._choices(each))] if each.data_type != "geopoint" else [""] * 4
-            blank += empty if hidden is None else [cell(hidden)] * len(empty)
-        return _Plan(blank, slots, special)
+            width = len(self._names(each))
+            if hidden is not None:
+                columns += [(_NOWHERE, cell(hidden))] * width
+                continue
+            put = self._put(each)
+            if put is None:
+                columns.append((each.path, ""))
+                continue
+            special[each.path] = (len(columns), put)
+            columns += [(_NOWHERE, ""), *[(_NOWHERE, "" if put is _put_point else "0")] * (width - 1)]
+        return _Plan(tuple(path for path, _ in columns), tuple(blank for _, blank in columns), special)
 
     def _put(self, each: Field) -> _Put | None:
         """How an answer goes into its cells; None for the one cell that most have."""
@@ -159,21 +155,32 @@ class CsvTable:
 
 @dataclass(frozen=True)
 class _Plan:
-    """A line without answers, masks in place; by path, where an answer goes, and how, if into several cells. Made
-    once for all rows with a mask.
+    """Of each column where its answer is found, and what is written if there is none: a mask, where the answer is
+    hidden. By path, what goes into several columns, from which one on, and how. Made once for all rows with a mask.
     """
 
-    blank: list[str]
-    slots: dict[str, int]
-    special: dict[str, _Put]
+    paths: tuple[str, ...]
+    blanks: tuple[str, ...]
+    special: dict[str, tuple[int, _Put]]
 
 
 def _put_point(line: list[str], index: int, value: Any) -> None:
     line[index : index + len(GEOPOINT_PARTS)] = geopoint_cells(value)
 
 
-def _text(value: object) -> str:
-    return "" if value is None else str(value) if type(value) is int else inert(str(value))
+def _cells(values: Iterable[Any]) -> list[str]:
+    # Most are text that cannot compute anything; a look at the first character tells.
+    return [
+        value if type(value) is str and value[:1] in _HARMLESS else _cell_of_another_kind(value) for value in values
+    ]
+
+
+def _cell_of_another_kind(value: Any) -> str:
+    if type(value) is int:
+        return str(value)
+    if type(value) is float:
+        return decimal_cell(value)
+    return "" if value is None else inert(cell(value))
 
 
 def csv_lines(lines: Iterable[list[str]]) -> Iterator[bytes]:
