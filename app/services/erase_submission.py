@@ -23,7 +23,14 @@ from app.db.queries import blobs as blob_queries
 from app.db.queries.forms import forms_called
 from app.permissions import ANONYMOUS, Actor
 from app.services.audit import record
-from app.services.erasure_ledger import REASON_CHARACTERS, held_still, is_erased, item_hash, remember_erased
+from app.services.erasure_ledger import (
+    REASON_CHARACTERS,
+    held_still,
+    is_erased,
+    item_hash,
+    keep_intake_out,
+    remember_erased,
+)
 from app.services.keys import destroy_keys
 from app.services.quarantine_links import KeptEdits, kept_edits_of
 from app.services.transaction import transaction
@@ -103,6 +110,7 @@ def erase_deleted(submission_id: int, deleted_before: datetime, reason: str) -> 
     Raises Problem 503.1 if the ledger cannot be written.
     """
     with transaction():
+        keep_intake_out()
         submission = db.session.get_one(Submission, submission_id, with_for_update=True, populate_existing=True)
         is_due = submission.deleted_at is not None and submission.deleted_at < deleted_before
         if not is_due or db.session.get_one(Key, submission.data_key_id, populate_existing=True).wrapped is None:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from app import problems
 from app.clock import now
@@ -29,6 +30,10 @@ from app.sealing.envelope import keyed_hash
 from app.services.keys import CONTENT_HASH, server_key
 
 REASON_CHARACTERS = 255
+# Phones that send meanwhile wait as long.
+_MOST_MS = 1000
+# PostgreSQL's error code lock_not_available.
+_NOT_AVAILABLE = "55P03"
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,27 @@ def is_erased(form_id: int, instance_id: str) -> bool:
 def any_is_erased(project_id: int, xml_form_id: str, instance_ids: Sequence[str]) -> bool:
     """Was one of these, one or two, erased? One look in an index."""
     return has_erased([item_hash(project_id, xml_form_id, each) for each in instance_ids])
+
+
+def keep_intake_out() -> None:
+    """Wait for who has looked into the ledger and is on the way in, and let nobody look until the transaction ends.
+
+    Who comes in looks first, in the transaction that writes. So what somebody was about to send is there to be seen
+    after this, or they see what is written after it. To be asked before anything else is locked. On SQLite, where one
+    writes at a time, nothing is to be done.
+
+    Raises Problem 503.1 if somebody reads the ledger for longer, as a backup does: no phone waits for that.
+    """
+    if db.engine.dialect.name != "postgresql":
+        return
+    try:
+        db.session.execute(text(f"SET LOCAL lock_timeout = '{_MOST_MS}ms'"))
+        db.session.execute(text("LOCK TABLE erasures IN ACCESS EXCLUSIVE MODE"))
+        db.session.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != _NOT_AVAILABLE:
+            raise
+        raise problems.unavailable("the ledger of what was erased is being read; it is tried again later") from None
 
 
 def held_still(form: models.Form, instance_ids: Collection[str]) -> set[str]:
@@ -176,9 +202,9 @@ def _written(line: LedgerLine) -> str:
 
 
 def _parsed(content: str) -> Iterator[LedgerLine]:
-    for text in content.splitlines():
+    for line in content.splitlines():
         try:
-            read = json.loads(text)
+            read = json.loads(line)
             yield LedgerLine(
                 read["key"],
                 bytes.fromhex(read["item"]),

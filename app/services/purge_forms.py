@@ -20,7 +20,7 @@ from app.problems import Problem
 from app.services.audit import record
 from app.services.entity_masks import keep_labels_masked
 from app.services.erase_submission import forget_old_pages
-from app.services.erasure_ledger import held_still, remember_erased
+from app.services.erasure_ledger import held_still, keep_intake_out, remember_erased
 from app.services.keys import destroy_keys
 from app.services.transaction import transaction
 from app.services.trash import KEPT_FOR
@@ -65,6 +65,7 @@ def purge_forms() -> int:
 def _purge_batch(form_id: int) -> bool:
     """Purge some of the form's submissions; False if there are no more."""
     with transaction():
+        keep_intake_out()
         some = select(Version.submission_id).where(Version.form_id == form_id).distinct().limit(BATCH)
         submissions = list(db.session.scalars(some))
         sent = db.session.execute(
@@ -99,6 +100,7 @@ def _purge_kept(form_id: int) -> bool:
     """Purge some of what was kept aside of the form; False if there is no more."""
     columns = (Kept.id, Kept.blob_key, Kept.data_key_id, Kept.instance_id)
     with transaction():
+        keep_intake_out()
         some = select(*columns).where(Kept.form_id == form_id).order_by(Kept.id).limit(BATCH).with_for_update()
         kept = db.session.execute(some).all()
         if not kept:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
 from app.db import models
 from app.services import purge_forms as service
+from app.services import receive_submission as intake
 from app.services.erasure_ledger import is_erased
 from app.services.fsck import fsck
 from tests.app.looking import actions, count, rows
 from tests.app.operations.places import Keys, back_up, blob_bytes, empty_place, key_file, kind, restore
 from tests.app.operations.test_purge_forms import FORMS, purge, send, thirty_days_pass
+from tests.app.operations.test_purge_submissions import age_the_trash
+from tests.app.operations.test_purge_submissions import purge as empty_trash
 from tests.app.shown_forms import VISIT
 from tests.support.backend import Backend, instance
 from tests.support.postgres import PostgresServer
@@ -87,3 +93,35 @@ def test_where_the_ledger_cannot_be_written_nothing_is_purged_until_it_can(backe
     assert count(backend, models.SubmissionVersion) == 0
     (line,) = rows(backend, models.Erasure)
     assert (line.actor_id, line.reason) == (None, "its form was deleted more than 30 days ago")
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("trashed", ["form", "submission"])
+def test_what_comes_in_while_its_namesake_is_purged_is_seen_and_not_called_erased(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, trashed: str
+) -> None:
+    looked, go_on, write = Event(), Event(), intake._write
+    backend.admin.publish(VISIT)
+    assert send(backend.phone(), "one") == 201
+    if trashed == "submission":
+        backend.admin.delete(f"{FORMS}/visit/submissions/uuid:one")
+    backend.admin.delete(f"{FORMS}/visit")
+    thirty_days_pass(backend) if trashed == "form" else age_the_trash(backend)
+    backend.admin.publish(VISIT)
+    phone = backend.phone()
+
+    def held(*arguments: Any) -> Any:
+        looked.set()
+        go_on.wait(10)
+        return write(*arguments)
+
+    monkeypatch.setattr(intake, "_write", held)
+    with ThreadPoolExecutor(2) as pool:
+        sending = pool.submit(send, phone, "one")
+        assert looked.wait(10)
+        purging = pool.submit(purge if trashed == "form" else empty_trash, backend)
+        Event().wait(0.3)  # it waits now, or has ended; a lock that is waited for cannot be seen from here
+        go_on.set()
+        assert (sending.result(10), purging.result(10)) == (201, 1)
+    assert erased(backend, "one") == [False]
+    assert len(backend.admin.rows("visit")) == 1
