@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, cast
 
-from app.storage import BlobStore
+from app.storage import BlobStore, BlobWriter
 from app.storage.directory import DirectoryStore
 
 
 class _Bucket(Protocol):
-    """What a storage of objects can do about its unfinished uploads."""
+    """What a storage of objects can do besides."""
 
     def abandon_unfinished(self, before: datetime) -> int: ...
+
+    def put_as(self, key: str) -> AbstractContextManager[BlobWriter]: ...
 
 
 def store_clock(store: BlobStore) -> datetime:
@@ -62,20 +64,9 @@ def put_back(store: BlobStore, key: str, chunks: Iterable[bytes]) -> None:
     if isinstance(store, DirectoryStore):
         _put_back_in_folder(store, key, chunks)
     else:
-        _put_back_in_bucket(store, key, chunks)
-
-
-def _put_back_in_bucket(store: BlobStore, key: str, chunks: Iterable[bytes]) -> None:
-    from app.storage.s3 import S3Store, _Upload  # loads botocore, so only where a bucket is used
-
-    upload = _Upload(cast("S3Store", store), key)
-    try:
-        for chunk in chunks:
-            upload.write(chunk)
-        upload.finish()
-    except BaseException:
-        upload.give_up()
-        raise
+        with cast("_Bucket", store).put_as(key) as blob:
+            for chunk in chunks:
+                blob.write(chunk)
 
 
 def _put_back_in_folder(store: DirectoryStore, key: str, chunks: Iterable[bytes]) -> None:

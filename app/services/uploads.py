@@ -64,14 +64,15 @@ def read_file(data_key: bytes, blob_key: str, file_key_sealed: bytes) -> Iterato
     """The file's content in chunks. Raises SealBroken or BlobMissing."""
     file_key = open_file_key(data_key, blob_key, file_key_sealed)
 
-    # Looked for before the answer begins: half an answer cannot be taken back.
-    runtime().store.open(blob_key).close()
-
     def chunks() -> Iterator[bytes]:
         with runtime().store.open(blob_key) as source:
+            yield b""
             yield from open_stream(source, file_key, blob_key)
 
-    return chunks()
+    found = chunks()
+    # Opened before the answer begins: half an answer cannot be taken back. Who never reads on closes it all the same.
+    next(found)
+    return found
 
 
 def discard_files(files: Iterable[StoredFile]) -> None:

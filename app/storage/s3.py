@@ -17,7 +17,7 @@ import re
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
@@ -88,9 +88,13 @@ class S3Store:
         self._client = self._new_client()
         self._user: int | None = None
 
+    def put(self) -> AbstractContextManager[_Upload]:
+        return self.put_as(secrets.token_hex(20))
+
     @contextmanager
-    def put(self) -> Iterator[_Upload]:
-        upload = _Upload(self, secrets.token_hex(20))
+    def put_as(self, key: str) -> Iterator[_Upload]:
+        """A writer like that of `put`, for a file that has its key already."""
+        upload = _Upload(self, key)
         try:
             yield upload
             upload.finish()

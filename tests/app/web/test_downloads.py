@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.http import parse_options_header
 
+from app.storage.directory import DirectoryStore
 from app.web.downloads import as_download
+from tests.app.shown_forms import VISIT
+from tests.support.backend import Backend, instance
 
 
 @pytest.mark.parametrize(
@@ -44,3 +49,22 @@ def test_any_name_makes_one_header_line_that_every_client_can_read(name: str) ->
 
 def test_a_long_name_keeps_its_end_which_tells_what_it_is() -> None:
     assert as_download("x" * 400 + ".jpg") == f'attachment; filename="{"x" * 146}.jpg"'
+
+
+def test_a_file_is_asked_of_the_storage_once_and_given_back_unread(
+    lite: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lite.admin.publish(VISIT)
+    sent = instance("visit", "<pic>a.jpg</pic>", instance_id="uuid:1")
+    assert lite.phone().send(sent, {"a.jpg": b"photo"}).status_code == 201
+    admin, opened = lite.admin, []
+    look = DirectoryStore.open
+
+    def noted(store: DirectoryStore, key: str) -> Any:
+        opened.append(look(store, key))
+        return opened[-1]
+
+    monkeypatch.setattr(DirectoryStore, "open", noted)
+    at = "/projects/1/forms/visit/submissions/uuid:1/attachments/a.jpg"
+    assert (admin.get(at).data, admin.request("HEAD", at).data) == (b"photo", b"")
+    assert [file.closed for file in opened] == [True, True]
