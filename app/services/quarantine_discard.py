@@ -28,9 +28,11 @@ def discard(by: Actor, reach: Reach, entry_id: int, why: str, *, whole: bool = F
     with transaction():
         kept = entry(reach, entry_id)
         together = {each.id for each in queries.sent_together(kept)} if whole else set()
-        blobs = take_out({kept.id} | together)
-        if not blobs:
-            raise problems.not_found()  # somebody else was quicker
+        # What somebody else has released or discarded meanwhile is not ours to name.
+        there = [row.id for row in queries.locked({kept.id} | together)]
+        if not there:
+            raise problems.not_found()
+        blobs = take_out(there)
         record(
             "quarantine.discard",
             by,
@@ -38,7 +40,7 @@ def discard(by: Actor, reach: Reach, entry_id: int, why: str, *, whole: bool = F
             form_id=kept.form_id,
             reason=kept.reason,
             instanceId=kept.instance_id,
-            entries=sorted({kept.id} | together),
+            entries=there,
             why=why,
         )
     discard_blobs(blobs)

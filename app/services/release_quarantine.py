@@ -20,6 +20,7 @@ from app.db.queries import forms as form_queries
 from app.db.queries import projects as project_queries
 from app.db.queries import quarantine as queries
 from app.db.queries import submissions as submission_queries
+from app.db.queries.audits import is_release_on_record
 from app.db.queries.quarantine import Kept, Reach
 from app.permissions import ANONYMOUS, Actor, Grant, office_scope
 from app.problems import Problem
@@ -232,9 +233,15 @@ def _finish(by: Releaser, sending: Sending, version_id: int, *, edit: bool) -> R
     files = [each.id for each in sending.files if each.id not in sending.shared]
     with transaction():
         version = db.session.get_one(models.SubmissionVersion, version_id)
+        # Two who release the same come one after the other, and see each other's line.
+        submission_queries.submission_for_update(version.submission_id)
         found = queries.locked([kept.id])
-        is_ours = bool(found) and found[0].released_at is None
-        if edit and is_ours:
+        if found:
+            is_ours = found[0].released_at is None
+        else:
+            # Somebody else has released it, or discarded it while it was going in: then it is in all the same.
+            is_ours = not is_release_on_record(version.submission_id, kept.id)
+        if edit and found and is_ours:
             found[0].released_at, found[0].submission_version_id = now(), version_id
             db.session.flush()
         blobs = take_out(files if edit else [kept.id, *files])

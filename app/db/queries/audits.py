@@ -37,6 +37,12 @@ def unsealed_count() -> tuple[int, datetime | None]:
     return row[0], row[1]
 
 
+def is_release_on_record(submission_id: int, entry_id: int) -> bool:
+    """Does a line say that this entry of the quarantine was released into this submission?"""
+    statement = select(Line.details).where(Line.submission_id == submission_id, Line.action == "quarantine.release")
+    return any(entry_id in details["entries"] for details in db.session.scalars(statement))
+
+
 def lock_chain() -> None:
     """Keep other sealers out until the running transaction ends. On SQLite a writer is alone anyway."""
     if db.engine.dialect.name == "postgresql":

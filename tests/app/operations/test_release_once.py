@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import pytest
 
 from app.db import models
-from app.services import quarantine_files, release_quarantine
-from tests.app.looking import actions, assert_no_orphans, count
+from app.services import quarantine, quarantine_discard, quarantine_files, release_quarantine
+from tests.app.looking import actions, assert_no_orphans, count, rows
 from tests.app.operations.kept import (
     AT,
     CANARY,
@@ -39,6 +40,7 @@ PREPARE: dict[str, Callable[[Backend, AppUser], object]] = {
 }
 EDITS = {"xml-conflict", "stale-edit"}
 FILES = {"unnamed-file", "file-conflict"}
+ENDS = ("quarantine.discard", "quarantine.release")
 
 
 class Killed(BaseException):
@@ -147,6 +149,49 @@ def test_who_discards_while_another_releases_leaves_nothing_half_done(backend: B
     assert waiting(backend) == []
     assert_no_orphans(backend)
     assert_no_spare_keys(backend)
+
+
+def test_a_discard_that_overtakes_a_release_leaves_a_line_of_each(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry_id = prepared(backend, "unknown-version")
+    both = sorted(each["id"] for each in listed(backend.admin))
+    one, other = backend.admin, backend.admin
+    take_in = release_quarantine.receive_submission
+
+    def discard() -> int:
+        return other.delete(f"{AT}/{entry_id}", json={"reason": "a test", "whole": True}).status_code
+
+    def overtaken(*arguments: Any, **options: Any) -> Any:
+        taken = take_in(*arguments, **options)
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(discard).result() == 200
+        return taken
+
+    monkeypatch.setattr(release_quarantine, "receive_submission", overtaken)
+    assert release(one, entry_id).status_code == 200
+    discarded, released = rows(backend, models.Audit, models.Audit.action.in_(ENDS))
+    assert (discarded.action, discarded.details["entries"]) == ("quarantine.discard", both)
+    assert (released.action, released.details["entries"]) == ("quarantine.release", both)
+    assert who(backend) == [CANARY, "first"]
+    assert_no_orphans(backend)
+
+
+def test_a_discard_has_on_record_what_it_discarded_and_not_what_somebody_else_took(
+    lite: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry_id = prepared(lite, "unknown-version")
+    look = quarantine_discard.queries.sent_together
+
+    def and_one_goes(kept: Any) -> Any:
+        found = look(kept)
+        quarantine.take_out([each.id for each in found if each.id != entry_id])
+        return found
+
+    monkeypatch.setattr(quarantine_discard.queries, "sent_together", and_one_goes)
+    assert lite.admin.delete(f"{AT}/{entry_id}", json={"reason": "a test", "whole": True}).status_code == 200
+    (line,) = rows(lite, models.Audit, models.Audit.action.in_(ENDS))
+    assert line.details["entries"] == [entry_id]
 
 
 def test_a_release_as_an_edit_goes_on_top_of_one_that_comes_at_the_same_moment(
