@@ -88,16 +88,20 @@ def work_once(works: Mapping[str, Work]) -> bool:
     """Do the oldest due work; False if there is none. Raises only if the database cannot be used."""
     job = None
     try:
-        _note_what_is_begun_again()
         with transaction():
             job = queries.claim(now())
             if job is None:
                 return False
-            crash_point("outbox.claimed")
-            works[job.work](job)
-            db.session.execute(delete(_TABLE).where(_TABLE.c.id == job.id))
-            db.session.flush()
-            crash_point("outbox.worked")
+            if job.tries:
+                # Noted before it is begun again: a process may die in it once more.
+                _change(job, started_at=now())
+            else:
+                _do(job, works)
+        if job.tries:
+            with transaction():
+                # Nothing else: what was noted is this one.
+                if queries.claim(now()) == job:
+                    _do(job, works)
     except Postponed as postponed:
         assert job is not None
         with transaction():
@@ -113,12 +117,13 @@ def work_once(works: Mapping[str, Work]) -> bool:
     return True
 
 
-def _note_what_is_begun_again() -> None:
-    """Note, before anything else, that work which has failed before is begun: a process may die in it once more."""
-    job = queries.first_due(now())
-    if job is not None and job.tries:
-        with transaction():
-            _change(job, started_at=now())
+def _do(job: Job, works: Mapping[str, Work]) -> None:
+    """Do claimed work and take its row away, in the running transaction."""
+    crash_point("outbox.claimed")
+    works[job.work](job)
+    db.session.execute(delete(_TABLE).where(_TABLE.c.id == job.id))
+    db.session.flush()
+    crash_point("outbox.worked")
 
 
 def count_for_the_dead() -> None:
