@@ -18,7 +18,7 @@ _MOST_BYTES = 16 * 1024
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
-def refuse_in_address() -> None:
+def _refuse_in_address() -> None:
     """Raise Problem 400.8 for an address as Central takes it: `?1=passphrase`."""
     if any(_NUMBER.fullmatch(name) for name in request.args):
         raise problems.unexpected_value(
@@ -29,9 +29,9 @@ def refuse_in_address() -> None:
 
 
 def given_passphrases() -> dict[int, str]:
-    """The passphrases of the body, a form or JSON. Raises Problem 400.1, 400.8, 400.11 or 415.1."""
-    refuse_in_address()
-    body = read_body("The body", _MOST_BYTES)
+    """The passphrases of the body, a form or JSON; none of a GET. Raises Problem 400.1, 400.8, 400.11 or 415.1."""
+    _refuse_in_address()
+    body = read_body("The body", _MOST_BYTES) if request.method == "POST" else b""
     if not body:
         return {}
     if request.mimetype == JSON:

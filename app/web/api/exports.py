@@ -20,7 +20,7 @@ from app.services.walk_records import Choice, export_schema, learn_common, walk_
 from app.web.api.forms import ONE
 from app.web.door import Door, Here
 from app.web.downloads import as_download
-from app.web.passphrases import FORM, JSON, given_passphrases, refuse_in_address
+from app.web.passphrases import FORM, JSON, given_passphrases
 from app.web.schemas import ApiSchema
 from forms.schema import FormSchema
 
@@ -53,8 +53,7 @@ class ExportQuerySchema(ApiSchema):
     answer_types=("text/csv",),
 )
 def csv(here: Here, query: dict[str, Any]) -> Response:
-    refuse_in_address()
-    return _csv(here, query, {})
+    return _csv(here, query)
 
 
 @door.route(
@@ -68,7 +67,7 @@ def csv(here: Here, query: dict[str, Any]) -> Response:
     only_reads=True,
 )
 def csv_by_post(here: Here, query: dict[str, Any]) -> Response:
-    return _csv(here, query, given_passphrases())
+    return _csv(here, query)
 
 
 @door.route(
@@ -80,8 +79,7 @@ def csv_by_post(here: Here, query: dict[str, Any]) -> Response:
     answer_types=("application/zip",),
 )
 def csv_zip(here: Here, query: dict[str, Any]) -> Response:
-    refuse_in_address()
-    return _zip(here, query, {}, is_draft=False)
+    return _zip(here, query, is_draft=False)
 
 
 @door.route(
@@ -95,7 +93,7 @@ def csv_zip(here: Here, query: dict[str, Any]) -> Response:
     only_reads=True,
 )
 def csv_zip_by_post(here: Here, query: dict[str, Any]) -> Response:
-    return _zip(here, query, given_passphrases(), is_draft=False)
+    return _zip(here, query, is_draft=False)
 
 
 @door.route(
@@ -107,8 +105,7 @@ def csv_zip_by_post(here: Here, query: dict[str, Any]) -> Response:
     answer_types=("application/zip",),
 )
 def draft_csv_zip(here: Here, query: dict[str, Any]) -> Response:
-    refuse_in_address()
-    return _zip(here, query, {}, is_draft=True)
+    return _zip(here, query, is_draft=True)
 
 
 @door.route(
@@ -122,13 +119,13 @@ def draft_csv_zip(here: Here, query: dict[str, Any]) -> Response:
     only_reads=True,
 )
 def draft_csv_zip_by_post(here: Here, query: dict[str, Any]) -> Response:
-    return _zip(here, query, given_passphrases(), is_draft=True)
+    return _zip(here, query, is_draft=True)
 
 
-def _csv(here: Here, query: dict[str, Any], passphrases: Mapping[int, str]) -> Response:
+def _csv(here: Here, query: dict[str, Any]) -> Response:
     schema = export_columns(here.form, with_deleted=query["deleted_fields"])
     table = CsvTable(schema, schema.tables()[0], _layout(query))
-    choice, export = _chosen(here, query, passphrases, format="csv")
+    choice, export = _chosen(here, query, format="csv")
     if choice.view.recipient is not None:
         learn_common(choice.view, table_rows(walk_records(choice), schema, table.table))
 
@@ -142,10 +139,10 @@ def _csv(here: Here, query: dict[str, Any], passphrases: Mapping[int, str]) -> R
     return response
 
 
-def _zip(here: Here, query: dict[str, Any], passphrases: Mapping[int, str], *, is_draft: bool) -> Response:
+def _zip(here: Here, query: dict[str, Any], *, is_draft: bool) -> Response:
     schema: FormSchema = export_columns(here.form, is_draft=is_draft, with_deleted=query["deleted_fields"])
     with_files = query["attachments"]
-    choice, export = _chosen(here, query, passphrases, is_draft=is_draft, format="zip", attachments=with_files)
+    choice, export = _chosen(here, query, is_draft=is_draft, format="zip", attachments=with_files)
     chunks = export_zip.zip_of(here.form, schema, choice, _layout(query), with_files=with_files, counted=export.counted)
     response = Response(stream_with_context(export.ended(chunks)), content_type="application/zip")
     response.headers["Content-Disposition"] = as_download(f"{here.form.xml_form_id}.zip")
@@ -157,9 +154,10 @@ def _layout(query: dict[str, Any]) -> Layout:
 
 
 def _chosen(
-    here: Here, query: dict[str, Any], passphrases: Mapping[int, str], *, is_draft: bool = False, **details: Any
+    here: Here, query: dict[str, Any], *, is_draft: bool = False, **details: Any
 ) -> tuple[Choice, ExportOnRecord]:
     """Which submissions are asked for; that they are is on record."""
+    passphrases = given_passphrases()
     if is_draft:
         view, details = view_of_form(here.actor, here.project, here.form), {"draft": True} | details
     else:

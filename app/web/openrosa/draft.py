@@ -13,7 +13,7 @@ from app.services.blind_edits import refuse_masks
 from app.services.open_forms import OpenForm, check_draft_token, draft_as_open_form
 from app.services.receive_submission import Arrival, receive_submission
 from app.services.uploads import discard_files
-from app.web.addresses import api_url, segment
+from app.web.addresses import api_url
 from app.web.door import Door, Here
 from app.web.errors import openrosa_message
 from app.web.files import form_file_response, xform_response
@@ -47,10 +47,7 @@ def form_list(here: Here) -> Response:
 
 @door.route("GET", f"{RULE}/manifest", verb=ANYBODY, summary="The files of the draft", answer_types=XML)
 def manifest(here: Here) -> Response:
-    draft = draft_of_token(here)
-    base = f"{api_url()}/projects/{here.project_id}"
-    form_url = f"{base}/forms/{segment(draft.form.xml_form_id)}/draft"
-    return openrosa_response(manifest_document(draft, here, base, form_url))
+    return openrosa_response(manifest_document(draft_of_token(here), here, draft=True))
 
 
 @door.route("GET", f"{RULE}.xml", verb=ANYBODY, summary="The draft's XForm", answer_types=XML)

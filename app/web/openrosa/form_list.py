@@ -50,8 +50,7 @@ def form_list(here: Here) -> Response:
 def manifest(here: Here) -> Response:
     for form in open_forms(here.actor, here.project.id):
         if form.form.id == here.form.id:
-            base = f"{api_url()}/projects/{here.project.id}"
-            return openrosa_response(manifest_document(form, here, base, f"{base}/forms/{_id(form)}"))
+            return openrosa_response(manifest_document(form, here))
     raise problems.not_found()
 
 
@@ -65,8 +64,7 @@ def manifest(here: Here) -> Response:
 def draft_manifest(here: Here) -> Response:
     if queries.draft_version(here.form.id) is None:
         raise problems.not_found()
-    draft, base = draft_as_open_form(here.form), f"{api_url()}/projects/{here.project.id}"
-    return openrosa_response(manifest_document(draft, here, base, f"{base}/forms/{_id(draft)}/draft"))
+    return openrosa_response(manifest_document(draft_as_open_form(here.form), here, draft=True))
 
 
 def form_list_document(forms: list[OpenForm], project_url: str, *, draft: bool = False) -> str:
@@ -92,8 +90,10 @@ def _xform(form: OpenForm, form_url: str, draft: bool) -> str:
     )
 
 
-def manifest_document(form: OpenForm, here: Here, project_url: str, form_url: str) -> str:
-    """The manifest of a form; entity lists are drawn for the office of the actor who asks."""
+def manifest_document(form: OpenForm, here: Here, *, draft: bool = False) -> str:
+    """The manifest of a form; entity lists are drawn for the office of the actor who asks. `draft`: of its draft."""
+    project_url = f"{api_url()}/projects/{here.project_id}"
+    form_url = f"{project_url}/forms/{_id(form)}{'/draft' if draft else ''}"
     items = "".join(_media_file(file, here, project_url, form_url) for file in form.files)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<manifest xmlns="{XFORMS_MANIFEST}">{items}\n</manifest>'
 
