@@ -23,6 +23,16 @@ def property_alike(current: str, provided: str) -> Problem:
     )
 
 
+def pending_submissions(count: int) -> Problem:
+    """Whether to make cases of what was not approved yet is not said."""
+    return Problem(
+        400.29,
+        f"There are {count} submissions that wait for approval; send ?convert=true to make cases of them now, or"
+        " ?convert=false to leave them without.",
+        {"count": count},
+    )
+
+
 def list_in_use(forms: dict[str, list[dict[str, str]]]) -> Problem:
     """It cannot be taken away: forms write or read it."""
     return Problem(

@@ -3,7 +3,8 @@
 As ODK Central: an update made from an older version than the current one is kept and marked as a conflict (`soft` if
 it touches other properties than the updates since, `hard` if the same). An update that a phone made offline, and that
 comes before the one it builds on, is held until that comes; after five days it is applied as it is. A fault in the
-entity never costs the submission: it is written to the audit as `entity.error`.
+entity never costs the submission: it is written to the audit as `entity.error`. A list may ask that a submission be
+approved before it makes a case; changes of cases that are there need no approval.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from app.db.insert import insert_if_new
 from app.db.queries import backlog
 from app.db.queries import entities as queries
 from app.db.queries.offices import office_by_code
-from app.permissions import Actor, reaches_office
+from app.permissions import reaches_office
 from app.services.audit import record
 from app.services.entity_content import EntityContent, open_entity
 from app.services.entity_versions import CUSTODIAN, Origin, add_version
@@ -50,20 +51,18 @@ class _Early(Exception):
 
 
 def apply_entities(
-    actor: Actor,
-    project: models.Project,
+    origin: Origin,
     submission: Submission,
     schema: FormSchema,
-    version: models.SubmissionVersion,
     *,
+    is_approved: bool = False,
     if_missing: Callable[[], None] = lambda: None,
 ) -> None:
-    """Apply every change of a new submission that it has not made yet: doing it again does nothing.
+    """Apply every change of a submission that it has not made yet: doing it again does nothing.
 
-    Edits do not come here: an edit never makes a case twice. `if_missing` is called before a change is given up
-    because what it builds on is not there; it may raise.
+    Edits come here only once they are approved: they make what no earlier version has made, and never a case twice.
+    `if_missing` is called before a change is given up because what it builds on is not there; it may raise.
     """
-    origin = Origin(actor, project, version.user_agent, version)
     done: set[tuple[str, str | None]] = set()
     for change in entity_values(submission, schema):
         name = (change.dataset, entity_uuid(change.id))
@@ -72,7 +71,7 @@ def apply_entities(
                 raise EntityRefused("the submission changes the same entity twice")
             # A savepoint: what is refused half-way leaves no half of a case, and the submission stands.
             with db.session.begin_nested():
-                _apply(origin, change)
+                _apply(origin, change, is_approved=is_approved)
         except _Early as early:
             _hold(origin, early)
         except EntityRefused as error:
@@ -83,18 +82,12 @@ def apply_entities(
 
 
 def apply_held(
-    actor: Actor,
-    project: models.Project,
-    submission: Submission,
-    schema: FormSchema,
-    version: models.SubmissionVersion,
-    *,
-    force: bool,
+    origin: Origin, submission: Submission, schema: FormSchema, *, is_approved: bool = False, force: bool
 ) -> None:
     """Apply the submission's held updates that fit by now; with `force` all of them, onto what the case says now."""
-    origin = Origin(actor, project, version.user_agent, version)
+    assert origin.submission is not None
     changes = {(each.dataset, entity_uuid(each.id)): each for each in entity_values(submission, schema)}
-    for held in backlog.held_by(version.id):
+    for held in backlog.held_by(origin.submission.id):
         dataset = db.session.get_one(models.Dataset, held.dataset_id)
         change = changes[dataset.deleted_name or dataset.name, held.entity_uuid]
         try:
@@ -102,8 +95,11 @@ def apply_held(
             if dataset.deleted_at is not None:
                 raise EntityMissing("the list was deleted")
             with db.session.begin_nested():
-                _apply(origin, change, force=force)
+                _apply(origin, change, is_approved=is_approved, force=force)
         except _Early:
+            if force:
+                # Its case waits for an approval: it is looked at again after as long.
+                held.created_at = now()
             continue
         except EntityRefused as error:
             _refused(origin, change, error)
@@ -125,7 +121,7 @@ def _refused(origin: Origin, change: EntityChange, error: EntityRefused) -> None
     )
 
 
-def _apply(origin: Origin, change: EntityChange, *, force: bool = False) -> None:
+def _apply(origin: Origin, change: EntityChange, *, is_approved: bool, force: bool = False) -> None:
     assert origin.submission is not None
     dataset = queries.dataset(origin.project.id, change.dataset)
     if dataset is None:
@@ -134,17 +130,17 @@ def _apply(origin: Origin, change: EntityChange, *, force: bool = False) -> None
     if uuid is None:
         raise EntityRefused("the entity's id is not a UUID of version 4")
     entity = queries.entity_for_update(dataset.id, uuid)
-    if entity is not None and queries.version_by_submission(entity.id, origin.submission.id) is not None:
+    if _is_done(origin.submission, dataset, entity):
         return
+    waits = dataset.approval_required and not is_approved
     if change.update and entity is not None and entity.deleted_at is None:
         _update(origin, dataset, entity, change, force=force)
-    elif change.create and entity is None:
-        create_entity(origin, dataset, uuid, EntityContent(change.label or "", change.data))
-    elif change.create and entity is not None and entity.deleted_at is None and _was_forced(entity):
-        _update(origin, dataset, entity, change, is_creation=True)
+    elif change.create and entity is not None:
+        _create_late(origin, dataset, entity, change)
     elif change.create:
-        raise EntityExists("an entity with this id was already created by another submission")
-    elif entity is None and force:
+        if not waits:
+            create_entity(origin, dataset, uuid, EntityContent(change.label or "", change.data))
+    elif entity is None and force and not waits:
         label = change.label if change.label and change.label.strip() else _NO_LABEL
         create_entity(origin, dataset, uuid, EntityContent(label, change.data), branch=change)
     elif entity is None and change.branch_id and not change.trunk_version:
@@ -152,6 +148,19 @@ def _apply(origin: Origin, change: EntityChange, *, force: bool = False) -> None
         raise _Early(dataset, uuid, change.branch_id, _whole(change.base_version) or 1)
     else:
         raise EntityMissing("the entity to update does not exist, or was deleted")
+
+
+def _create_late(origin: Origin, dataset: models.Dataset, entity: models.Entity, change: EntityChange) -> None:
+    if entity.deleted_at is not None or not _was_forced(entity):
+        raise EntityExists("an entity with this id was already created by another submission")
+    _update(origin, dataset, entity, change, is_creation=True)
+
+
+def _is_done(sent: models.SubmissionVersion, dataset: models.Dataset, entity: models.Entity | None) -> bool:
+    """Was it applied already? Where an earlier version of the submission did anything, an edit of it does nothing."""
+    if entity is not None and queries.version_by_submission(entity.id, sent.id) is not None:
+        return True
+    return sent.deprecated_id is not None and queries.is_changed_by_another_version(dataset.id, sent)
 
 
 def _was_forced(entity: models.Entity) -> bool:

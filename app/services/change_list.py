@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete
 
 from app import problems, problems_lists
 from app.clock import now
 from app.db import db, models
+from app.db.queries import approvals as approval_queries
 from app.db.queries import datasets as queries
 from app.db.queries import entities as entity_queries
 from app.permissions import Actor, office_scope
+from app.services.approvals import make_cases_of_all_that_wait
 from app.services.audit import record
 from app.services.entity_content import open_entity
 from app.services.entity_lists import stricter
@@ -24,7 +28,19 @@ _NAME = re.compile(r"(?!__)[^\W\d][\w-]{0,254}")
 _RESERVED = frozenset({"name", "label"})
 
 
-def add_list(actor: Actor, project: models.Project, name: str, *, owner_only: bool = False) -> models.Dataset:
+@dataclass(frozen=True)
+class ListChange:
+    """What is to be changed of how a list is used; None for what stays.
+
+    `approval_required`: is a submission to be approved before it makes a case? `owner_only`: does a phone get only the
+    cases that it made itself, or all of its office?
+    """
+
+    approval_required: bool | None = None
+    owner_only: bool | None = None
+
+
+def add_list(actor: Actor, project: models.Project, name: str, change: ListChange) -> models.Dataset:
     """A published list without properties; one that only a draft has named until now is published.
 
     Raises Problem 400.8 for a bad name, 409.3 if it is there, 409.16 if it is there with other letters.
@@ -40,18 +56,49 @@ def add_list(actor: Actor, project: models.Project, name: str, *, owner_only: bo
         if dataset is None:
             dataset = models.Dataset(project_id=project.id, name=name, created_at=now())
             db.session.add(dataset)
-        dataset.published_at, dataset.owner_only = now(), owner_only
+        dataset.published_at = now()
+        dataset.approval_required = change.approval_required or False
+        dataset.owner_only = change.owner_only or False
         record("dataset.create", actor, project_id=project.id, name=name)
     return dataset
 
 
-def change_list(actor: Actor, dataset: models.Dataset, *, owner_only: bool) -> models.Dataset:
-    """Give each phone only the cases that it made itself, or all of its office."""
+def change_list(
+    actor: Actor, dataset: models.Dataset, change: ListChange, *, convert: bool | None = None
+) -> models.Dataset:
+    """Change how a list is used. `convert`: if it asks for no approval any more, are cases made of what waits for one?
+
+    Raises Problem 400.29 if something waits and that is not said, 403.1 for who does not see the submissions of all
+    offices and says of approval something else than the list has.
+    """
+    about: dict[str, Any] = {}
     with transaction():
         dataset = db.session.get_one(models.Dataset, dataset.id)
-        dataset.owner_only = owner_only
-        record("dataset.update", actor, project_id=dataset.project_id, name=dataset.name, ownerOnly=owner_only)
+        if change.approval_required is not None:
+            about |= _change_approval(actor, dataset, is_required=change.approval_required, convert=convert)
+        if change.owner_only is not None:
+            dataset.owner_only = about["ownerOnly"] = change.owner_only
+        if about:
+            record("dataset.update", actor, project_id=dataset.project_id, name=dataset.name, **about)
     return dataset
+
+
+def _change_approval(
+    actor: Actor, dataset: models.Dataset, *, is_required: bool, convert: bool | None
+) -> dict[str, bool]:
+    if is_required == dataset.approval_required and not convert:
+        return {}
+    # What all offices sent waits, or does not; and how much that is, is told.
+    if office_scope(actor, "submission.list", project_id=dataset.project_id) is not True:
+        raise problems.insufficient_rights()
+    dataset.approval_required = is_required
+    if is_required:
+        return {"approvalRequired": True}
+    if convert is None and (count := approval_queries.count_waiting(dataset.id)):
+        raise problems_lists.pending_submissions(count)
+    if convert:
+        make_cases_of_all_that_wait(dataset)
+    return {"approvalRequired": False, "autoConvert": bool(convert)}
 
 
 def delete_list(actor: Actor, project: models.Project, dataset: models.Dataset) -> None:

@@ -19,13 +19,14 @@ from app.db.queries import submissions as submission_queries
 from app.db.queries.submissions import Scope
 from app.permissions import Actor, office_scope
 from app.problems import Problem
+from app.services.approvals import APPROVED, make_cases_of_approved
 from app.services.audit import record
 from app.services.comments import keep_note
 from app.services.erase_submission import erase_deleted
 from app.services.transaction import transaction
 from app.services.trash import KEPT_FOR
 
-REVIEW_STATES = ("approved", "edited", "hasIssues", "rejected")
+REVIEW_STATES = (APPROVED, "edited", "hasIssues", "rejected")
 
 log = structlog.get_logger("sportel.submissions")
 
@@ -48,6 +49,8 @@ def set_review_state(act: Act, instance_id: str, state: str | None) -> None:
         db.session.flush()
         note_id = keep_note(act.actor, submission, "submission.update", act.note)
         record("submission.update", act.actor, **_about(act, submission, note_id), reviewState=state)
+        if state == APPROVED:
+            make_cases_of_approved(submission)
 
 
 def delete_submission(act: Act, instance_id: str) -> None:

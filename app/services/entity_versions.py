@@ -16,7 +16,9 @@ from app.services.outbox import enqueue_once
 
 # The property whose value is the code of the office that a case belongs to.
 CUSTODIAN = "custodian"
-# The outbox's work: look at the held updates of a submission again.
+# The outbox's work: do to cases what a submission says.
+ENTITIES = "entities"
+# Another: look at the held updates of a submission again.
 REPLAY = "backlog"
 
 

@@ -57,7 +57,7 @@ def entity_list_file(file: models.FormAttachment, actor: Actor) -> EntityCsv:
     own = actor.id if dataset.owner_only and mask is None else None
     # A form that came out of the trash may name a list that is in it.
     office_id = actor.cases_office_id if dataset.deleted_at is None else None
-    return phone_list(dataset.id, office_id, mask=mask, creator_id=own)
+    return phone_list(dataset, office_id, mask=mask, creator_id=own)
 
 
 def _mask(file: models.FormAttachment, dataset: models.Dataset, actor: Actor) -> EntityMask | None:

@@ -15,13 +15,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, event, insert, update
+from sqlalchemy import Select, delete, event, insert, literal, update
 from sqlalchemy.exc import DBAPIError
 
 from app.clock import now
 from app.crash_points import crash_point
 from app.db import db, models
-from app.db.insert import insert_if_new
+from app.db.insert import insert_if_new, insert_of
 from app.db.queries import outbox as queries
 from app.db.queries.outbox import Job
 from app.logs import place_of
@@ -77,6 +77,16 @@ def enqueue_once(work: str, submission_version_id: int) -> None:
 def _wake(session: Any) -> None:
     if session.info.pop(_COMMITTED, False):
         woken.set()
+
+
+def enqueue_many(work: str, submission_versions: Select[int]) -> None:
+    """The same for all that a statement finds."""
+    moment = literal(now(), _TABLE.c.created_at.type)
+    found = submission_versions.add_columns(literal(work), literal("waiting"), literal(0), moment)
+    names = ["submission_version_id", "work", "state", "tries", "created_at"]
+    adding = insert_of(db.session.connection().dialect.name)(_TABLE).from_select(names, found)
+    db.session.execute(adding.on_conflict_do_nothing())
+    db.session.info[_COMMITTED] = True
 
 
 def is_due() -> bool:

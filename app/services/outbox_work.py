@@ -19,7 +19,8 @@ from app.db.queries.outbox import Job
 from app.permissions import ANONYMOUS, Actor
 from app.services import audit_chain, change_submission, limits, mails, purge_entities, purge_forms
 from app.services.apply_entities import apply_entities, apply_held
-from app.services.entity_versions import REPLAY
+from app.services.approvals import APPROVED
+from app.services.entity_versions import ENTITIES, REPLAY, Origin
 from app.services.keys import open_key
 from app.services.mail_writers import WRITERS
 from app.services.outbox import Postponed, Work, enqueue_once
@@ -29,9 +30,10 @@ from app.services.transaction import transaction
 from forms.schema import FormSchema
 from forms.submission import Submission, parse_submission
 
-# What a new submission starts, if its form declares entities.
-ENTITIES = "entities"
-# Its held updates are applied, fit or not.
+# Intake takes the name of its work from here.
+__all__ = ["CHORES", "ENTITIES", "FORCE", "WORKS", "Chore", "enqueue_what_waits_too_long"]
+
+# The held updates of a submission are applied, fit or not.
 FORCE = "backlog.force"
 
 # Central's: for so long an offline update waits for the one before it.
@@ -44,11 +46,10 @@ _TRASH_LOOK = timedelta(minutes=1)
 class _Taken:
     """A submission version, opened; the actor is its sender with the office that the submission was sent from."""
 
-    actor: Actor
-    project: models.Project
+    origin: Origin
     submission: Submission
     schema: FormSchema
-    version: models.SubmissionVersion
+    is_approved: bool
 
 
 def _open(job: Job) -> _Taken | None:
@@ -63,12 +64,12 @@ def _open(job: Job) -> _Taken | None:
             raise Postponed(_TRASH_LOOK)
         return None
     where = place(version.form_id, version.is_draft, version.instance_id)
+    sender = _sender(found.sender, office_that_sent(found.submission))
     return _Taken(
-        _sender(found.sender, office_that_sent(found.submission)),
-        found.project,
+        Origin(sender, found.project, version.user_agent, version),
         parse_submission(open_xml(open_key(found.data_key), where, version.xml_sealed)),
         schema_of(version.form_version_id, found.form_sha256),
-        version,
+        found.submission.review_state == APPROVED,
     )
 
 
@@ -89,13 +90,13 @@ def _entities(job: Job) -> None:
         if queries.earlier_is_tried_again(job):
             raise Postponed
 
-    apply_entities(taken.actor, taken.project, taken.submission, taken.schema, taken.version, if_missing=if_missing)
+    apply_entities(taken.origin, taken.submission, taken.schema, is_approved=taken.is_approved, if_missing=if_missing)
 
 
 def _replay(job: Job, *, force: bool) -> None:
     taken = _open(job)
     if taken is not None:
-        apply_held(taken.actor, taken.project, taken.submission, taken.schema, taken.version, force=force)
+        apply_held(taken.origin, taken.submission, taken.schema, is_approved=taken.is_approved, force=force)
 
 
 WORKS: dict[str, Work] = {

@@ -190,6 +190,22 @@ def version_by_submission(entity_id: int, submission_version_id: int) -> models.
     )
 
 
+def is_changed_by_another_version(dataset_id: int, submission_version: models.SubmissionVersion) -> bool:
+    """Has another version of the same submission made or changed a case of this list?"""
+    other = models.SubmissionVersion
+    statement = (
+        select(Version.id)
+        .join(Entity, Entity.id == Version.entity_id)
+        .join(other, other.id == Version.submission_version_id)
+        .where(
+            Entity.dataset_id == dataset_id,
+            other.submission_id == submission_version.submission_id,
+            other.id != submission_version.id,
+        )
+    )
+    return db.session.scalar(statement.limit(1)) is not None
+
+
 def entities(
     dataset_id: int, *, offices: int | bool | None, deleted: bool = False, creator_id: int | None = None
 ) -> Sequence[Row[models.Entity, models.EntityVersion, models.DataKey]]:

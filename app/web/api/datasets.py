@@ -12,10 +12,11 @@ from app.db import models
 from app.db.queries import datasets as queries
 from app.db.queries import entities as entity_queries
 from app.permissions import office_scope
-from app.services.change_list import add_list, add_property, change_list, delete_list, delete_property
+from app.services.change_list import ListChange, add_list, add_property, change_list, delete_list, delete_property
 from app.web.door import Door, Here, success
 from app.web.schemas import SuccessSchema
 from app.web.schemas.entities import (
+    ConvertQuerySchema,
     DatasetChangeSchema,
     DatasetSchema,
     NewDatasetSchema,
@@ -52,7 +53,7 @@ def list_datasets(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
     returns=DatasetSchema(),
 )
 def create(here: Here, body: dict[str, Any]) -> dict[str, Any]:
-    return _whole(here, add_list(here.actor, here.project, body["name"], owner_only=bool(_owner_only(body))))
+    return _whole(here, add_list(here.actor, here.project, body["name"], _change(body)))
 
 
 @door.route(
@@ -70,15 +71,14 @@ def get(here: Here, name: str) -> dict[str, Any]:
     "PATCH",
     LIST,
     verb="dataset.update",
-    summary="Choose which cases of its office a phone gets",
+    summary="Choose whether cases need an approval, and which of its office a phone gets",
+    query=ConvertQuerySchema(),
     body=DatasetChangeSchema(),
     returns=DatasetSchema(),
 )
-def change(here: Here, name: str, body: dict[str, Any]) -> dict[str, Any]:
-    dataset, owner_only = found(here, name), _owner_only(body)
-    if owner_only is not None:
-        dataset = change_list(here.actor, dataset, owner_only=owner_only)
-    return _whole(here, dataset)
+def change(here: Here, name: str, query: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    dataset = found(here, name)
+    return _whole(here, change_list(here.actor, dataset, _change(body), convert=query["convert"]))
 
 
 @door.route(
@@ -127,12 +127,9 @@ def found(here: Here, name: str) -> models.Dataset:
     return dataset
 
 
-def _owner_only(body: dict[str, Any]) -> bool | None:
-    """What is said of which cases a phone gets; None for nothing."""
-    if "access_filter" in body:
-        return body["access_filter"] is not None
-    owner_only: bool | None = body.get("owner_only")
-    return owner_only
+def _change(body: dict[str, Any]) -> ListChange:
+    owner_only = body["access_filter"] is not None if "access_filter" in body else body.get("owner_only")
+    return ListChange(body.get("approval_required"), owner_only)
 
 
 def _counts(here: Here) -> Callable[[models.Dataset], dict[str, Any]]:

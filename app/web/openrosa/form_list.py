@@ -103,8 +103,9 @@ def _media_file(file: models.FormAttachment, here: Here, project_url: str, form_
     kind = integrity = ""
     md5 = file.md5
     if file.dataset_id is not None:
-        md5 = entity_list_file(file, here.actor).md5
-        kind = ' type="entityList"'
+        drawn = entity_list_file(file, here.actor)
+        md5 = drawn.md5
+        kind = f' type="{"approvalEntityList" if drawn.needs_approval else "entityList"}"'
         name = segment(file.name.removesuffix(".csv"))
         integrity = f"<integrityUrl>{escape(f'{project_url}/datasets/{name}/integrity{suffix}')}</integrityUrl>"
     url = f"{form_url}/attachments/{segment(file.name)}{suffix}"

@@ -39,11 +39,20 @@ class AccessFilterSchema(ApiSchema):
 
 
 class DatasetChangeSchema(ApiSchema):
-    """What may be changed of a list. `accessFilter` counts before `ownerOnly`, which is its older spelling."""
+    """What may be changed of a list. `approvalRequired`: a submission makes its case when it is approved.
 
-    approval_required = fields.Boolean(validate=validate.Equal(False, error="cases are made without approval here"))
+    `accessFilter` counts before `ownerOnly`, which is its older spelling.
+    """
+
+    approval_required = fields.Boolean()
     owner_only = fields.Boolean()
     access_filter = fields.Nested(AccessFilterSchema, allow_none=True)
+
+
+class ConvertQuerySchema(ApiSchema):
+    """`convert`: with `approvalRequired: false`, are cases made of what waits for an approval? Not said: ask me."""
+
+    convert = fields.Boolean(load_default=None)
 
 
 class NewDatasetSchema(DatasetChangeSchema):
