@@ -44,14 +44,16 @@ def list_in_use(forms: dict[str, list[dict[str, str]]]) -> Problem:
     )
 
 
-def property_in_use(property_name: str, forms: dict[str, str], cases: int) -> Problem:
+def property_in_use(property_name: str, forms: dict[str, str], cases: int, *, is_in_a_rule: bool = False) -> Problem:
     """It cannot be taken away. `forms`: the names of those that write it, by ID; `cases`: how many have a value."""
     written = [f"these forms write it: {', '.join(forms)}"] if forms else []
     filled = [f"{cases} cases have a value of it"] if cases else []
+    ruled = ["the list's accessFilter asks for it"] if is_in_a_rule else []
+    reasons = " and ".join(written + filled + ruled)
     by_form = [{"xmlFormId": xml_form_id, "formName": name} for xml_form_id, name in forms.items()]
     return Problem(
         409.22,
-        f"The property {property_name} cannot be deleted: {' and '.join(written + filled)}; take that away first.",
+        f"The property {property_name} cannot be deleted: {reasons}; take that away first.",
         {
             "propertyName": property_name,
             "prerequisites": {

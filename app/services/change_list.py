@@ -11,10 +11,12 @@ from sqlalchemy import delete
 from app import problems, problems_lists
 from app.clock import now
 from app.db import db, models
+from app.db.queries import access_rules as rule_queries
 from app.db.queries import approvals as approval_queries
 from app.db.queries import datasets as queries
 from app.db.queries import entities as entity_queries
 from app.permissions import Actor, office_scope
+from app.services.access_rules import AccessRule, set_rules
 from app.services.approvals import make_cases_of_all_that_wait
 from app.services.audit import record
 from app.services.entity_content import open_entity
@@ -33,17 +35,18 @@ class ListChange:
     """What is to be changed of how a list is used; None for what stays.
 
     `approval_required`: is a submission to be approved before it makes a case? `owner_only`: does a phone get only the
-    cases that it made itself, or all of its office?
+    cases that it made itself? `rules`: those that a phone gets cases by; where there are none, all of its office.
     """
 
     approval_required: bool | None = None
     owner_only: bool | None = None
+    rules: tuple[AccessRule, ...] | None = None
 
 
 def add_list(actor: Actor, project: models.Project, name: str, change: ListChange) -> models.Dataset:
     """A published list without properties; one that only a draft has named until now is published.
 
-    Raises Problem 400.8 for a bad name, 409.3 if it is there, 409.16 if it is there with other letters.
+    Raises Problem 400.8 for a bad name or rule, 409.3 if it is there, 409.16 if it is there with other letters.
     """
     if _NAME.fullmatch(name) is None:
         raise problems.unexpected_value("name", "it must begin with a letter, without dots, blanks or __ in front")
@@ -59,6 +62,8 @@ def add_list(actor: Actor, project: models.Project, name: str, change: ListChang
         dataset.published_at = now()
         dataset.approval_required = change.approval_required or False
         dataset.owner_only = change.owner_only or False
+        db.session.flush()
+        set_rules(dataset, change.rules or ())
         record("dataset.create", actor, project_id=project.id, name=name)
     return dataset
 
@@ -68,8 +73,8 @@ def change_list(
 ) -> models.Dataset:
     """Change how a list is used. `convert`: if it asks for no approval any more, are cases made of what waits for one?
 
-    Raises Problem 400.29 if something waits and that is not said, 403.1 for who does not see the submissions of all
-    offices and says of approval something else than the list has.
+    Raises Problem 400.8 for a bad rule, 400.29 if something waits and that is not said, 403.1 for who does not see the
+    submissions of all offices and says of approval something else than the list has.
     """
     about: dict[str, Any] = {}
     with transaction():
@@ -78,6 +83,9 @@ def change_list(
             about |= _change_approval(actor, dataset, is_required=change.approval_required, convert=convert)
         if change.owner_only is not None:
             dataset.owner_only = about["ownerOnly"] = change.owner_only
+        if change.rules is not None:
+            set_rules(dataset, change.rules)
+            about["rules"] = len(change.rules)
         if about:
             record("dataset.update", actor, project_id=dataset.project_id, name=dataset.name, **about)
     return dataset
@@ -159,7 +167,7 @@ def add_property(actor: Actor, dataset: models.Dataset, name: str, sensitivity: 
 
 
 def delete_property(actor: Actor, project: models.Project, dataset: models.Dataset, name: str) -> None:
-    """Take away a property that no form writes, in the trash neither, and no case has a value of.
+    """Take away a property that no form writes, in the trash neither, no case has a value of and no rule asks for.
 
     Whether there is a value is told only to who reads the property's class in all offices: for others it is a way to
     ask about cases that they do not see. Raises Problem 404.1, 403.1, 403.11, or 409.22 if it is in use.
@@ -173,9 +181,11 @@ def delete_property(actor: Actor, project: models.Project, dataset: models.Datas
         written = (using.writing, using.draft_writing, using.trash_writing)
         forms = sorted({form for each in written for form in each.get(row.id, ())})
         cases = _cases_with_a_value(dataset.id, row)
-        if forms or cases:
+        # Without it phones would get all that the rule keeps from them.
+        is_in_a_rule = rule_queries.is_in_a_rule(row.id)
+        if forms or cases or is_in_a_rule:
             named = {each.xml_form_id: each.name for each in forms}
-            raise problems_lists.property_in_use(name, named, cases)
+            raise problems_lists.property_in_use(name, named, cases, is_in_a_rule=is_in_a_rule)
         # Of older versions of forms: what they say is in their XML.
         db.session.execute(delete(models.PropertySource).where(models.PropertySource.property_id == row.id))
         # The row keeps the class: older versions and cases in the trash may have values, and whoever adds the property

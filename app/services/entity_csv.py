@@ -12,6 +12,8 @@ import hashlib
 import io
 from dataclasses import dataclass
 
+from sqlalchemy import ColumnElement
+
 from app.db import models
 from app.db.queries import entities as queries
 from app.services.cells import cell
@@ -34,12 +36,16 @@ class EntityCsv:
 
 
 def phone_list(
-    dataset: models.Dataset, office_id: int | None, *, mask: EntityMask | None, creator_id: int | None = None
+    dataset: models.Dataset,
+    office_id: int | None,
+    *,
+    mask: EntityMask | None,
+    condition: ColumnElement[bool] | None = None,
 ) -> EntityCsv:
     """The list for those of one office who fill forms; without an office, an empty list.
 
-    `creator_id`: only what this one made. `mask`: of somebody who looks at the list without being there to fill; a
-    label that they may not read is masked.
+    `condition`: what else is asked of its cases. `mask`: of somebody who looks at the list without being there to
+    fill; a label that they may not read is masked.
     """
     properties = queries.properties(dataset.id)
     clear = clear_properties(properties)
@@ -48,7 +54,7 @@ def phone_list(
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(["name", "label", "__version", *names])
     offices = False if office_id is None else office_id
-    found = queries.entities(dataset.id, offices=offices, creator_id=creator_id)
+    found = queries.entities(dataset.id, offices=offices, condition=condition)
     for entity, version, key in found:
         content = open_entity(open_key(key), entity.uuid, version)
         values = [content.data.get(name, "") for name in names]

@@ -41,6 +41,11 @@ def properties_by_odata_name(dataset: models.Dataset) -> dict[str, models.Datase
     return found
 
 
+def is_plain(name: str) -> bool:
+    """Can a property of this name be asked for in SQL's JSON?"""
+    return _PLAIN.fullmatch(name) is not None
+
+
 def asked_of_list(view: View, dataset: models.Dataset, *, filter: str | None, order: str | None) -> Asked:
     """Read a filter and an order of a list's cases. Raises Problem 400.18, 501.4 and 501.5."""
     properties = properties_by_odata_name(dataset)
@@ -64,7 +69,7 @@ def asked_of_list(view: View, dataset: models.Dataset, *, filter: str | None, or
 
 
 def _why_not(view: View, asked: models.DatasetProperty) -> str | None:
-    if _PLAIN.fullmatch(asked.name) is None:
+    if not is_plain(asked.name):
         return "its name cannot be asked for"
     return why_hidden(view, [asked.sensitivity]) or why_sealed([asked.sensitivity])
 

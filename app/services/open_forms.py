@@ -12,6 +12,7 @@ from app import problems
 from app.db import db, models
 from app.db.queries import forms as queries
 from app.permissions import Actor, may
+from app.services.access_rules import kept_for
 from app.services.entity_csv import EntityCsv, phone_list
 from app.services.entity_masks import EntityMask, mask_of_list
 from app.services.keys import DRAFT_TOKEN, server_key
@@ -54,10 +55,10 @@ def entity_list_file(file: models.FormAttachment, actor: Actor) -> EntityCsv:
     assert file.dataset_id is not None
     dataset = db.session.get_one(models.Dataset, file.dataset_id)
     mask = _mask(file, dataset, actor)
-    own = actor.id if dataset.owner_only and mask is None else None
+    condition = kept_for(actor, dataset) if mask is None else None
     # A form that came out of the trash may name a list that is in it.
     office_id = actor.cases_office_id if dataset.deleted_at is None else None
-    return phone_list(dataset, office_id, mask=mask, creator_id=own)
+    return phone_list(dataset, office_id, mask=mask, condition=condition)
 
 
 def _mask(file: models.FormAttachment, dataset: models.Dataset, actor: Actor) -> EntityMask | None:

@@ -8,6 +8,7 @@ from app.db.models.config import Config
 from app.db.models.encryption import EncryptionKey
 from app.db.models.entity import (
     Dataset,
+    DatasetAccessRule,
     DatasetProperty,
     DatasetSource,
     Entity,
@@ -40,6 +41,7 @@ __all__ = [
     "Config",
     "DataKey",
     "Dataset",
+    "DatasetAccessRule",
     "DatasetProperty",
     "DatasetSource",
     "EncryptionKey",

@@ -74,6 +74,18 @@ class PropertySource(Base):
     __table_args__ = (UniqueConstraint("form_version_id", "property_id", "path"),)
 
 
+class DatasetAccessRule(Base):
+    """A phone gets the cases whose property equals what is noted of the phone; one rule of a list's is enough."""
+
+    __tablename__ = "dataset_access_rules"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    property_id: Mapped[int] = mapped_column(ForeignKey("dataset_properties.id"))
+    actor_property_id: Mapped[int] = mapped_column(ForeignKey("actor_properties.id"))
+
+    __table_args__ = (UniqueConstraint("property_id", "actor_property_id"),)
+
+
 class Entity(Base):
     """A case. `office_id` is its custodian: only that office's phones receive it."""
 

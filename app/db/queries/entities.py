@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, and_, false, func, select, true
 
 from app.db import db, models
 
@@ -207,11 +207,15 @@ def is_changed_by_another_version(dataset_id: int, submission_version: models.Su
 
 
 def entities(
-    dataset_id: int, *, offices: int | bool | None, deleted: bool = False, creator_id: int | None = None
+    dataset_id: int,
+    *,
+    offices: int | bool | None,
+    deleted: bool = False,
+    condition: ColumnElement[bool] | None = None,
 ) -> Sequence[Row[models.Entity, models.EntityVersion, models.DataKey]]:
     """The live (or the deleted) cases of a list with current versions and keys, the newest first.
 
-    `offices`: whose; `creator_id`: made by whom.
+    `offices`: whose; `condition`: what else is asked of them.
     """
     if offices is None or offices is False:
         return []
@@ -224,24 +228,27 @@ def entities(
     )
     if offices is not True:
         statement = statement.where(Entity.office_id == offices)
-    if creator_id is not None:
-        statement = statement.where(Entity.creator_id == creator_id)
+    if condition is not None:
+        statement = statement.where(condition)
     return db.session.execute(statement).all()
 
 
 def deleted_state(
-    dataset_id: int, uuids: Sequence[str], office_id: int | None, *, creator_id: int | None = None
+    dataset_id: int, uuids: Sequence[str], office_id: int | None, *, condition: ColumnElement[bool] | None = None
 ) -> dict[str, bool]:
-    """By UUID: is it gone for this office, or for this maker of cases? One that was handed over counts as gone.
+    """By UUID: is it gone for this office, or because of this condition? One that was handed over counts as gone.
 
     One that is not known is left out, as by Central: a phone may have made it and not sent it yet.
     """
-    columns = (Entity.uuid, Entity.deleted_at, Entity.office_id, Entity.creator_id)
-    statement = select(*columns).where(Entity.dataset_id == dataset_id, Entity.uuid.in_(uuids))
+    kept = true() if condition is None else func.coalesce(condition, false())
+    statement = (
+        select(Entity.uuid, Entity.deleted_at, Entity.office_id, kept.label("is_kept"))
+        # Of what is purged there is no version any more.
+        .outerjoin(Version, and_(Version.entity_id == Entity.id, Version.is_current))
+        .where(Entity.dataset_id == dataset_id, Entity.uuid.in_(uuids))
+    )
     found = {
-        row.uuid: row.deleted_at is not None
-        or row.office_id != office_id
-        or (creator_id is not None and row.creator_id != creator_id)
+        row.uuid: row.deleted_at is not None or row.office_id != office_id or not row.is_kept
         for row in db.session.execute(statement)
     }
     return {uuid: found[uuid] for uuid in uuids if uuid in found}

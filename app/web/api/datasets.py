@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import request
 
 from app import problems
 from app.db import models
+from app.db.queries import access_rules as rule_queries
 from app.db.queries import datasets as queries
 from app.db.queries import entities as entity_queries
 from app.permissions import office_scope
+from app.services.access_rules import AccessRule
 from app.services.change_list import ListChange, add_list, add_property, change_list, delete_list, delete_property
 from app.web.door import Door, Here, success
 from app.web.schemas import SuccessSchema
@@ -41,7 +43,8 @@ LIST = f"{ALL}/<name>"
 )
 def list_datasets(here: Here, query: dict[str, Any]) -> list[dict[str, Any]]:
     counts, lists = _counts(here), entity_queries.datasets(here.project.id, deleted=query["deleted"])
-    return [_shown(each) | counts(each) for each in lists]
+    rules = rule_queries.names_by_list([each.id for each in lists])
+    return [_shown(each, rules.get(each.id, ())) | counts(each) for each in lists]
 
 
 @door.route(
@@ -111,7 +114,7 @@ def create_property(here: Here, name: str, body: dict[str, Any]) -> dict[str, bo
     "DELETE",
     f"{LIST}/properties/<property_name>",
     verb="dataset.update",
-    summary="Take away a property that no form writes and no case has a value of",
+    summary="Take away a property that no form writes, no case has a value of and no filter asks for",
     returns=SuccessSchema(),
 )
 def remove_property(here: Here, name: str, property_name: str) -> dict[str, bool]:
@@ -128,8 +131,14 @@ def found(here: Here, name: str) -> models.Dataset:
 
 
 def _change(body: dict[str, Any]) -> ListChange:
-    owner_only = body["access_filter"] is not None if "access_filter" in body else body.get("owner_only")
-    return ListChange(body.get("approval_required"), owner_only)
+    """`accessFilter` says all about which cases a phone gets; `ownerOnly` alone is its older spelling."""
+    approval_required = body.get("approval_required")
+    if "access_filter" not in body:
+        owner_only = body.get("owner_only")
+        return ListChange(approval_required, owner_only, () if owner_only else None)
+    wanted = body["access_filter"] or {}
+    rules = tuple(AccessRule(**each) for each in wanted.get("rules", ()))
+    return ListChange(approval_required, wanted.get("type") == "ownerOnly", rules)
 
 
 def _counts(here: Here) -> Callable[[models.Dataset], dict[str, Any]]:
@@ -160,7 +169,7 @@ def _whole(here: Here, dataset: models.Dataset) -> dict[str, Any]:
         for each in entity_queries.properties(dataset.id)
     ]
     return (
-        _shown(dataset)
+        _shown(dataset, rule_queries.names_by_list([dataset.id]).get(dataset.id, ()))
         | _counts(here)(dataset)
         | {
             "properties": properties,
@@ -172,7 +181,7 @@ def _whole(here: Here, dataset: models.Dataset) -> dict[str, Any]:
     )
 
 
-def _shown(dataset: models.Dataset) -> dict[str, Any]:
+def _shown(dataset: models.Dataset, rules: Iterable[tuple[str, str]]) -> dict[str, Any]:
     trashed = {"id": dataset.id, "deleted_at": dataset.deleted_at} if dataset.deleted_at is not None else {}
     return {
         "name": dataset.deleted_name or dataset.name,
@@ -180,6 +189,11 @@ def _shown(dataset: models.Dataset) -> dict[str, Any]:
         "created_at": dataset.created_at,
         "approval_required": dataset.approval_required,
         "owner_only": dataset.owner_only,
-        "access_filter": {"type": "ownerOnly"} if dataset.owner_only else None,
+        "access_filter": {"type": "ownerOnly"} if dataset.owner_only else _filter(rules),
         **trashed,
     }
+
+
+def _filter(rules: Iterable[tuple[str, str]]) -> dict[str, Any] | None:
+    shown = [{"dataset_property": name, "actor_property": actor_property} for name, actor_property in rules]
+    return {"type": "property", "rules": shown} if shown else None

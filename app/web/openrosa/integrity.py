@@ -12,6 +12,7 @@ from flask import Response, request
 from app import problems
 from app.db.queries import entities
 from app.permissions import SIGNED_IN, holds_role_in
+from app.services.access_rules import kept_for
 from app.web.api.datasets import found
 from app.web.door import Door, Here
 from app.web.openrosa.headers import openrosa_response
@@ -36,8 +37,8 @@ def integrity(here: Here, name: str) -> Response:
         raise problems.insufficient_rights()
     dataset = found(here, name)
     asked = [each for each in request.args.get("id", "").split(",") if entity_uuid(each)][:_MOST_IDS]
-    own = here.actor.id if dataset.owner_only and here.actor.is_app_user else None
-    gone = entities.deleted_state(dataset.id, asked, here.actor.cases_office_id, creator_id=own)
+    condition = kept_for(here.actor, dataset) if here.actor.is_app_user else None
+    gone = entities.deleted_state(dataset.id, asked, here.actor.cases_office_id, condition=condition)
     items = "".join(
         f"<entity id={quoteattr(uuid)}><deleted>{str(deleted).lower()}</deleted></entity>"
         for uuid, deleted in gone.items()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.web.schemas import ApiSchema, Moment, Reason
 from forms.schema import SENSITIVITIES
@@ -32,10 +34,26 @@ class NewPropertySchema(ApiSchema):
     sensitivity = fields.String(validate=validate.OneOf(SENSITIVITIES))
 
 
-class AccessFilterSchema(ApiSchema):
-    """Which cases of its office a phone gets: `ownerOnly`, those that it made itself."""
+class AccessRuleSchema(ApiSchema):
+    """A case is for a phone if this property of the case equals that of the phone."""
 
-    type = fields.String(required=True, validate=validate.OneOf(["ownerOnly"]))
+    dataset_property = fields.String(required=True)
+    actor_property = fields.String(required=True)
+
+
+class AccessFilterSchema(ApiSchema):
+    """Which cases of its office a phone gets: `ownerOnly`, those that it made itself; `property`, by any of the rules.
+
+    A phone of which nothing is noted under a rule's name gets nothing by it.
+    """
+
+    type = fields.String(required=True, validate=validate.OneOf(["ownerOnly", "property"]))
+    rules = fields.List(fields.Nested(AccessRuleSchema), validate=validate.Length(min=1, max=50))
+
+    @validates_schema
+    def refuse_half(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if ("rules" in data) != (data["type"] == "property"):
+            raise ValidationError("rules belong to the type property, and to no other", "rules")
 
 
 class DatasetChangeSchema(ApiSchema):

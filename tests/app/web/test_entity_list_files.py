@@ -139,7 +139,6 @@ def test_phones_get_only_what_they_made_where_the_list_says_so(cases: Backend) -
     assert admin.patch(AT, json={"accessFilter": None}).json["ownerOnly"] is False
     assert made.get("/forms/follow_up/manifest").text == manifest
     for body in (
-        {"accessFilter": {"type": "property", "rules": []}},
         {"accessFilter": {}},
         {"ownerOnly": "perhaps"},
     ):
