@@ -65,6 +65,11 @@ def property_in_use(property_name: str, forms: dict[str, str], cases: int, *, is
     )
 
 
+def no_conflict() -> Problem:
+    """There is nothing to be resolved."""
+    return Problem(400.32, "The case is in no conflict; leave out ?resolve=true, or fetch it to see what it says now.")
+
+
 def entity_version_conflict(current: int, provided: str) -> Problem:
     """The case was changed since it was fetched."""
     return Problem(

@@ -132,6 +132,7 @@ _WRITES = (
         verbose=True,
         entity__create="A case was opened.",
         entity__update__version="A case was changed.",
+        entity__update__resolve="The conflict of a case was resolved.",
         entity__delete="A case was put into the trash.",
         entity__restore="A case was taken out of the trash.",
         entity__purge="A case was purged after its time in the trash: its content and its key are gone.",

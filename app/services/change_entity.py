@@ -33,16 +33,29 @@ class EntityEdit:
     label: str | None
     data: Mapping[str, str]
 
+    @property
+    def is_empty(self) -> bool:
+        """Is nothing to be changed?"""
+        return self.label is None and not self.data
+
 
 def update_entity(
-    origin: Origin, dataset: models.Dataset, uuid: str, edit: EntityEdit, *, base_version: str | None
+    origin: Origin,
+    dataset: models.Dataset,
+    uuid: str,
+    edit: EntityEdit,
+    *,
+    base_version: str | None,
+    resolve: bool = False,
 ) -> ShownEntity:
     """Give a case its next version; only if `base_version` is the current one, unless that is None.
 
-    Raises Problem 404.1, 409.15 for another version, 400.28 for what cannot be taken, 400.8 for another office's
-    custodian, 403.11 for a property or label that the actor sees masked.
+    `resolve`: what was in conflict is settled by it, or by what the case says already if the edit is empty.
+
+    Raises Problem 404.1, 409.15 for another version, 400.28 for what cannot be taken, 400.32 if there is no conflict
+    to resolve, 400.8 for another office's custodian, 403.11 for a property or label that the actor sees masked.
     """
-    if edit.label is None and not edit.data:
+    if edit.is_empty and not resolve:
         raise problems.invalid_entity("give a label, or data with the properties to be changed")
     if edit.label is not None and not edit.label.strip():
         raise problems.invalid_entity("the entity has no label")
@@ -50,21 +63,34 @@ def update_entity(
     mask = mask_of_list(view, dataset)
     with transaction():
         (entity,) = _reached(origin.actor, "entity.update", dataset, [uuid])
-        current = queries.current_version(entity.id)
+        if resolve and entity.conflict is None:
+            raise problems_lists.no_conflict()
+        version = current = queries.current_version(entity.id)
         if base_version is not None and base_version != str(current.version):
             raise problems_lists.entity_version_conflict(current.version, base_version)
-        refuse_unknown(edit.data, mask.classes, dataset)
-        _refuse_what_is_hidden(mask, entity, edit)
-        key = data_key(entity.data_key_id)
-        says = open_entity(key, entity.uuid, current)
-        _refuse_another_office(entity, says, edit)
-        content = EntityContent(edit.label if edit.label is not None else says.label, {**says.data, **edit.data})
-        columns: dict[str, object] = {"base_version": current.version, "label_typed": edit.label is not None}
-        version = add_version(origin, dataset, entity, key, current.version + 1, content, columns)
-        entity.updated_at = version.created_at
-        _record("entity.update.version", origin, dataset, entity, version=version.version)
+        if not edit.is_empty:
+            refuse_unknown(edit.data, mask.classes, dataset)
+            _refuse_what_is_hidden(mask, entity, edit)
+            version = _add_version(origin, dataset, entity, current, edit)
+        if resolve:
+            entity.conflict, entity.resolved_version, entity.updated_at = None, version.version, now()
+            _record("entity.update.resolve", origin, dataset, entity, version=version.version)
     mask = mask_of_list(view, dataset)
-    return ShownEntity(entity, version, mask.content(entity, version, key))
+    return ShownEntity(entity, version, mask.content(entity, version, data_key(entity.data_key_id)))
+
+
+def _add_version(
+    origin: Origin, dataset: models.Dataset, entity: models.Entity, current: models.EntityVersion, edit: EntityEdit
+) -> models.EntityVersion:
+    key = data_key(entity.data_key_id)
+    says = open_entity(key, entity.uuid, current)
+    _refuse_another_office(entity, says, edit)
+    content = EntityContent(edit.label if edit.label is not None else says.label, {**says.data, **edit.data})
+    columns: dict[str, object] = {"base_version": current.version, "label_typed": edit.label is not None}
+    version = add_version(origin, dataset, entity, key, current.version + 1, content, columns)
+    entity.updated_at = version.created_at
+    _record("entity.update.version", origin, dataset, entity, version=version.version)
+    return version
 
 
 def _refuse_what_is_hidden(mask: EntityMask, entity: models.Entity, edit: EntityEdit) -> None:

@@ -41,10 +41,11 @@ class Relevance:
     relevant: frozenset[int]
 
 
-def relevance_of(versions: Sequence[ShownEntity]) -> Relevance:
+def relevance_of(entity: models.Entity, versions: Sequence[ShownEntity]) -> Relevance:
     """What the versions, of which there is one at least, are to the conflict; the first first."""
     rows = [each.version for each in versions]
-    in_conflict = [row.version for row in rows if row.conflicting_properties is not None]
+    resolved = entity.resolved_version or 0
+    in_conflict = [row.version for row in rows if row.conflicting_properties is not None and row.version > resolved]
     if not in_conflict:
         return Relevance(rows[-1].version, frozenset())
     last_good = in_conflict[0] - 1

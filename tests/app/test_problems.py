@@ -97,6 +97,7 @@ def test_every_code_is_used_once() -> None:
         ("property_not_found", 400.23),
         ("dataset_link_not_allowed", 400.26),
         ("pending_submissions", 400.29),
+        ("no_conflict", 400.32),
         ("multipart_unreadable", 400.39),
         ("authentication_failed", 401.2),
         ("https_only", 401.3),

@@ -98,6 +98,8 @@ class Entity(Base):
     creator_id: Mapped[int | None] = mapped_column(ForeignKey("actors.id"))
     data_key_id: Mapped[int] = mapped_column(ForeignKey("data_keys.id"))
     conflict: Mapped[str | None] = mapped_column(String(8))  # soft, hard
+    # What came up to this version is in conflict no more.
+    resolved_version: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

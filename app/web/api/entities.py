@@ -129,16 +129,15 @@ def get_entity(here: Here, name: str, uuid: str) -> dict[str, Any]:
     "PATCH",
     ONE,
     verb="entity.update",
-    summary="Change a case: only what is sent, and nothing that is masked",
+    summary="Change a case: only what is sent, and nothing that is masked; or resolve its conflict, or both",
     query=EntityEditQuerySchema(),
     body=EntityEditSchema(),
     returns=EntitySchema(),
 )
 def change(here: Here, name: str, uuid: str, query: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
-    if query["resolve"]:
-        raise problems.not_implemented("?resolve=true")
     base_version = None if query["force"] else query["base_version"] or ""
-    return shown(update_entity(origin(here), found(here, name), uuid, EntityEdit(**body), base_version=base_version))
+    edit, how = EntityEdit(**body), {"base_version": base_version, "resolve": query["resolve"]}
+    return shown(update_entity(origin(here), found(here, name), uuid, edit, **how))
 
 
 @door.route("DELETE", ONE, verb="entity.delete", summary="Put a case into the trash", returns=SuccessSchema())

@@ -27,8 +27,9 @@ door = Door("entity_versions", tag="Entities")
     returns=EntityPastVersionSchema(many=True),
 )
 def list_versions(here: Here, name: str, uuid: str, query: dict[str, Any]) -> list[dict[str, Any]]:
-    versions = versions_of(*_reached(here, name, uuid))
-    relevance = relevance_of(versions)
+    view, dataset, entity = _reached(here, name, uuid)
+    versions = versions_of(view, dataset, entity)
+    relevance = relevance_of(entity, versions)
     sources = sources_of(here.actor, here.project_id, [each.version for each in versions])
     shown = [_shown_of_many(each, relevance, sources.get(each.version.id)) for each in versions]
     return [each for each in shown if each["relevant_to_conflict"] or not query["relevant_to_conflict"]]

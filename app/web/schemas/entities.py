@@ -197,7 +197,10 @@ class EntityEditSchema(ApiSchema):
 
 
 class EntityEditQuerySchema(ApiSchema):
-    """`baseVersion`: the version that was fetched and changed; or `force`, whatever the case says now."""
+    """`baseVersion`: the version that was fetched and changed; or `force`, whatever the case says now.
+
+    `resolve`: what was in conflict is settled by this change, or, if nothing is sent, by what the case says already.
+    """
 
     base_version = fields.String(load_default=None)
     force = fields.Boolean(load_default=False)

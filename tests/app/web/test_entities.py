@@ -46,6 +46,11 @@ def now_says(backend: Backend, uuid: str = UUID) -> dict[str, Any]:
     return found
 
 
+def resolve(backend: Backend, query: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    found: dict[str, Any] = backend.admin.patch(f"{ENTITIES}/{UUID}{query}&resolve=true", json=body).json
+    return found
+
+
 def errors(backend: Backend) -> list[str]:
     found = rows(backend, models.Audit, models.Audit.action == "entity.error")
     return [row.details["reason"] for row in found]
@@ -121,7 +126,7 @@ def test_a_hard_conflict_does_not_become_soft(cases: Backend) -> None:
     assert now_says(cases)["conflict"] == "hard"
 
 
-def test_the_versions_that_a_conflict_is_about_are_told(cases: Backend) -> None:
+def test_the_versions_that_a_conflict_is_about_are_told_until_it_is_resolved(cases: Backend) -> None:
     def told(query: str = "") -> list[tuple[int, bool, bool]]:
         found = cases.admin.get(f"{ENTITIES}/{UUID}/versions{query}").json
         return [(each["version"], each["relevantToConflict"], each["lastGoodVersion"]) for each in found]
@@ -136,6 +141,27 @@ def test_the_versions_that_a_conflict_is_about_are_told(cases: Backend) -> None:
     everything = [(1, False, False), (2, True, False), (3, True, True), (4, True, False)]
     assert told() == everything
     assert told("?relevantToConflict=true") == everything[1:]
+    # Resolved by what it says already, and in conflict anew: only what came since is about that.
+    assert resolve(cases, "?baseVersion=3")["code"] == 409.15
+    assert now_says(cases)["conflict"] == "hard"
+    resolved = resolve(cases, "?baseVersion=4")
+    assert (resolved["conflict"], resolved["currentVersion"]["version"]) == (None, 4)
+    assert resolved == now_says(cases)
+    assert told("?relevantToConflict=true") == []
+    assert told()[-1] == (4, False, True)
+    update(phone, "<person>Mira</person>", base="3")
+    assert now_says(cases)["conflict"] == "soft"
+    assert told("?relevantToConflict=true") == [(3, True, False), (4, True, True), (5, True, False)]
+    # Or by a change of the case.
+    resolved = resolve(cases, "?force=true", {"data": {"code": "C-9"}})
+    assert (resolved["conflict"], resolved["currentVersion"]["data"]["code"]) == (None, "C-9")
+    assert told("?relevantToConflict=true") == []
+    assert actions(cases, "entity.update")[-4:] == [
+        *("entity.update.resolve", "entity.update.version"),
+        *("entity.update.version", "entity.update.resolve"),
+    ]
+    listed = cases.admin.get("/projects/1/datasets", headers={"X-Extended-Metadata": "true"}).json
+    assert listed[0]["conflicts"] == 0
 
 
 def test_a_version_names_the_submission_that_made_it_to_who_may_see_that(cases: Backend) -> None:
