@@ -20,11 +20,14 @@ from app.db.queries.conditions import SYSTEM_OF_CASES, Term, key_term, property_
 from app.services.add_entity import ShownEntity
 from app.services.cells import MASKED, json_value
 from app.services.entity_masks import EntityMask, mask_of_list
+from app.services.entity_search import those_found
 from app.services.keys import open_key
 from app.services.odata_conditions import Asked, understood, why_hidden, why_sealed
 from app.services.skiptoken import name_in, token_of_name
 from app.services.views import View
+from forms.errors import ExpressionUnreadable
 from forms.odata import SYSTEM_OF_ENTITIES
+from forms.odata.search import parse_search
 from forms.schema import odata_name
 from forms.submission import Masked
 
@@ -46,8 +49,10 @@ def is_plain(name: str) -> bool:
     return _PLAIN.fullmatch(name) is not None
 
 
-def asked_of_list(view: View, dataset: models.Dataset, *, filter: str | None, order: str | None) -> Asked:
-    """Read a filter and an order of a list's cases. Raises Problem 400.18, 501.4 and 501.5."""
+def asked_of_list(
+    view: View, dataset: models.Dataset, *, filter: str | None, order: str | None, search: str | None = None
+) -> Asked:
+    """Read a filter, an order and a search of a list's cases. Raises Problem 400.18, 501.4 and 501.5."""
     properties = properties_by_odata_name(dataset)
 
     def term(name: str) -> Term:
@@ -65,7 +70,13 @@ def asked_of_list(view: View, dataset: models.Dataset, *, filter: str | None, or
             raise problems_odata.unsupported_field(name, why or "")
         return found
 
-    return understood(term, filter=filter, order=order)
+    asked = understood(term, filter=filter, order=order)
+    if search is None or not search.strip():
+        return asked
+    try:
+        return replace(asked, search=parse_search(search))
+    except ExpressionUnreadable as unreadable:
+        raise problems_odata.unparseable_expression(unreadable.message) from None
 
 
 def _why_not(view: View, asked: models.DatasetProperty) -> str | None:
@@ -76,7 +87,8 @@ def _why_not(view: View, asked: models.DatasetProperty) -> str | None:
 
 def wanted_cases(view: View, dataset: models.Dataset, asked: Asked) -> queries.WantedCases:
     """The cases that a question reaches. Who asks by the moment of deletion means those in the trash too."""
-    return queries.WantedCases(dataset.id, view.offices, asked.condition, asked.order, _DELETED in asked.names)
+    wanted = queries.WantedCases(dataset.id, view.offices, asked.condition, asked.order, _DELETED in asked.names)
+    return wanted if asked.search is None else those_found(view, dataset, wanted, asked.search)
 
 
 @dataclass(frozen=True, repr=False)

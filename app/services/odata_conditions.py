@@ -20,6 +20,7 @@ from app.services.schemas import schema_of
 from app.services.views import View
 from forms.errors import ExpressionUnreadable, ExpressionUnsupported
 from forms.odata.expression import Call, Comparison, Condition, Logic, Name, Not, Operand, parse_filter, parse_order
+from forms.odata.search import Search
 from forms.schema import CLEAR, Field, FormSchema, Table, odata_name
 from forms.submission import class_of, needed
 
@@ -31,18 +32,20 @@ class Asked:
     """What a filter and an order come to.
 
     `names`: of the properties that they ask for, for the audit. `changes_with_time`: other rows may be asked for a
-    moment later, though none of them changed.
+    moment later, though none of them changed. `search`: what is searched for in the cases of a list.
     """
 
     condition: ColumnElement[bool] | None = None
     order: tuple[ColumnElement[object], ...] = ()
     names: tuple[str, ...] = ()
     changes_with_time: bool = False
+    search: Search | None = None
 
     @property
     def on_record(self) -> dict[str, list[str]]:
         """What the audit's line of a read says: by which questions somebody searched; not what for."""
-        return {"asked": list(self.names)} if self.names else {}
+        names = [*self.names, *(["$search"] if self.search is not None else [])]
+        return {"asked": names} if names else {}
 
 
 def asked(

@@ -6,7 +6,8 @@ value, and is neither less nor more than any (OASIS OData 4.01, 11.2.6.1.1).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -31,7 +32,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from app.db import db, models
 from forms.errors import ExpressionUnreadable
@@ -91,6 +92,15 @@ def system_term(name: str, known: Mapping[str, tuple[Any, str]] = SYSTEM) -> Ter
 def key_term(name: Any = Submission.instance_id) -> Term:
     """A submission's name, or a case's."""
     return Term(_text(name), TEXT)
+
+
+def is_among(ids: Sequence[int]) -> ColumnElement[bool]:
+    """Is a case one of these? As one value, however many they are: databases take some thousands of values at most."""
+    text = literal(json.dumps(ids), String)
+    if _is_postgresql():
+        each = func.jsonb_array_elements_text(cast(text, JSONB)).table_valued("value")
+        return Entity.id.in_(select(cast(each.c.value, Integer)))
+    return Entity.id.in_(select(func.json_each(text).table_valued("value").c.value))
 
 
 def property_term(name: str) -> Term:

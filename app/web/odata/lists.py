@@ -69,7 +69,7 @@ def read(here: Here, name: str) -> Response:
     options, dataset = _options(), found(here, name)
     view = view_of_cases(here.actor, here.project)
     documents = CaseDocuments(properties_by_odata_name(dataset), options.select)
-    asked = asked_of_list(view, dataset, filter=options.filter, order=options.order)
+    asked = asked_of_list(view, dataset, filter=options.filter, order=options.order, search=options.search)
     wanted = wanted_cases(view, dataset, asked)
     page = case_page(view, dataset, wanted, skip=options.skip, top=options.top, after=options.skiptoken)
     about = {"dataset": dataset.name, "count": len(page.numbers), **asked.on_record}
@@ -96,7 +96,7 @@ def _etag(seen: tuple[object, ...]) -> str:
 
 def _options() -> Options:
     """Raises Problem 501 for what a list has no use for: passed over, it would mean something else than was asked."""
-    options = read_options()
+    options = read_options(can_search=True)
     for option, is_asked in (
         ("$expand", options.expand),
         ("$wkt", options.wkt),

@@ -29,16 +29,17 @@ class Options:
     skiptoken: str | None = None
     filter: str | None = None
     order: str | None = None
+    search: str | None = None
 
 
-def read_options() -> Options:
+def read_options(*, can_search: bool = False) -> Options:
     """The options of this request. Raises Problem 400.8, 404.1, 406.1 or 501."""
     refuse_old_clients()
     given: dict[str, Any] = {}
     for option, text in request.args.items():
         if option == "st":
             continue
-        if option not in _READERS:
+        if option not in _READERS or (option == "$search" and not can_search):
             raise problems.not_implemented(f"The option {option}")
         name, read = _READERS[option]
         given[name] = read(option, text)
@@ -105,6 +106,7 @@ _READERS: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "$skiptoken": ("skiptoken", _text),
     "$filter": ("filter", _text),
     "$orderby": ("order", _text),
+    "$search": ("search", _text),
     "$format": ("format", _format),
     "deidentified": ("deidentified", _truth),
 }

@@ -113,6 +113,35 @@ FILTERS = [
 ]
 
 
+SEARCHES = [
+    ("drita", ["C-3", "C-2", "C-1", "C-0"]),
+    ("DRITA 3", ["C-3"]),
+    ("dri", []),
+    ('"drita 1" or C-2', ["C-2", "C-1"]),
+    ("drita -1 -vl-02", ["C-2", "C-0"]),
+    ("it's", ["C-2"]),
+    ("!", []),
+    (" ", ["C-3", "C-2", "C-1", "C-0"]),
+]
+
+
+def test_cases_are_searched_for_by_what_they_say(listed: Backend) -> None:
+    admin = listed.admin
+    for search, found in SEARCHES:
+        assert codes(admin, f"?$search={search}") == found, search
+        table = admin.get(f"{LIST}/entities.csv?$search={search}").text.splitlines()
+        assert [line.split(",")[1] for line in table[1:]] == found, search
+    asked = "$search=drita&$filter=code ne 'C-1'&$count=true"
+    page = admin.get(f"{SVC}/Entities?{asked}&$top=2").json
+    assert (page["@odata.count"], [row["code"] for row in page["value"]]) == (3, ["C-3", "C-2"])
+    assert codes(admin, "?" + page["@odata.nextLink"].partition("?")[2]) == ["C-0"]
+    assert codes(admin, f"?{asked}&$orderby=code&$skip=1&$top=1") == ["C-2"]
+    assert admin.get("/projects/1/forms/intake.svc/Submissions?$search=drita").json["code"] == 501.1
+    assert admin.get(f"{SVC}/Entities?$search={'a' * 501}").json["code"] == 400.18
+    lines = [each.details.get("asked") for each in rows(listed, models.Audit, models.Audit.action == "entity.list")]
+    assert lines[-1] == ["code", "$search"]
+
+
 def test_cases_are_found_by_what_lies_in_clear(listed: Backend) -> None:
     admin = listed.admin
     for condition, found in FILTERS:
@@ -142,8 +171,14 @@ def test_a_reader_gets_the_own_offices_cases_and_no_more_of_them_than_elsewhere(
     assert viewer.get(f"{SVC}/Entities?{token}").json["code"] == 400.34
     for role in ("analyst", "formfill"):
         assert listed.person(Grant(role, 1, all_offices=True)).get(f"{SVC}/Entities").status_code == 403
-    for option in ("$expand=*", "$wkt=true", "deidentified=true", "$search=Drita"):
+    for option in ("$expand=*", "$wkt=true", "deidentified=true"):
         assert viewer.get(f"{SVC}/Entities?{option}").json["code"] == 501.1, option
+    # What is masked is found by nobody, and says nothing that could be left out either.
+    assert codes(viewer, "?$search=drita") == []
+    assert codes(viewer, "?$search=-drita") == codes(viewer, "?$search=c") == ["C-2", "C-0"]
+    # Each row as it is seen: the label is the code, until somebody types one.
+    assert listed.admin.patch(f"{LIST}/entities/{uuid(2)}?force=true", json={"label": "Mira"}).status_code == 200
+    assert (codes(viewer, "?$search=mira"), codes(listed.admin, "?$search=mira")) == ([], ["C-2"])
 
 
 def test_what_has_not_changed_is_not_sent_again_and_every_look_is_on_record(listed: Backend) -> None:
