@@ -60,8 +60,9 @@ def test_phones_are_added_and_given_forms(client: Client, request: pytest.Fixtur
 
 def test_entity_lists_and_cases_are_made_and_changed(client: Client) -> None:
     lists, cases = client.entity_lists, client.entities
-    made = lists.create(entity_list_name="trees")
-    assert (made.name, made.approvalRequired) == ("trees", False)
+    # What is added by hand needs no approval.
+    made = lists.create(entity_list_name="trees", approval_required=True)
+    assert (made.name, made.approvalRequired) == ("trees", True)
     for name in ("kind", "height"):
         assert lists.add_property(name=name, entity_list_name="trees")
     assert [each.name for each in lists.list()] == ["trees"]

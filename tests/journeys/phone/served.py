@@ -183,6 +183,10 @@ class Central:
         """The JSON of a POST that must succeed."""
         return self._good("POST", path, **options).json()
 
+    def patch(self, path: str, **options: Any) -> Any:
+        """The JSON of a PATCH that must succeed."""
+        return self._good("PATCH", path, **options).json()
+
     def post_form(self, address: str, files: dict[str, bytes]) -> requests.Response:
         """POST multipart to a whole address, without being signed in."""
         parts = {name: (name, content) for name, content in files.items()}
