@@ -105,8 +105,8 @@ def may_read(role: str, rule: str, office: str, sensitivity: str) -> bool:
 def leaks(world: World, asked: list[str], seen: dict[str, str], roles: tuple[str, ...] = ROLES) -> list[str]:
     """Each canary that came to somebody who may not read it. What everybody saw is added to `seen`."""
     found = []
-    for rule, role in itertools.product(asked, roles):
-        for path in addresses(world, rule):
+    for rule in asked:
+        for role, path in itertools.product(roles, [*addresses(world, rule)]):
             text = said(world, role, path)
             seen[role] = seen.get(role, "") + text
             for office in (OWN, OTHER):
