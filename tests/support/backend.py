@@ -20,6 +20,7 @@ from app import create_app
 from app.clock import now
 from app.config import Settings
 from app.db import db, models
+from app.db.insert import insert_row, insert_rows
 from app.permissions import Actor, Grant
 from app.services.app_users import add_app_user
 from app.services.outbox import work_once
@@ -157,26 +158,22 @@ class Backend:
 
     def person(self, *grants: Grant, office: str | None = None, name: str = "Person") -> Person:
         """A user with these roles, signed in."""
+        token = new_token()
+        # Not as objects of the session: what the session does for each of them takes three times as long.
         with self.app.app_context():
             office_id = _office_id(office)
-            actor = models.Actor(type="user", display_name=name, office_id=office_id, created_at=now())
-            db.session.add(actor)
-            db.session.flush()
-            db.session.add(models.User(actor_id=actor.id, email=f"{uuid4()}@example.org"))
-            for grant in grants:
-                db.session.add(
-                    models.Assignment(
-                        actor_id=actor.id,
-                        role=grant.role,
-                        project_id=grant.project_id,
-                        form_id=grant.form_id,
-                        all_offices=grant.all_offices,
-                    )
-                )
-            token = new_token()
-            db.session.add(_token_row(actor.id, token))
+            actor_id = insert_row(models.Actor, type="user", display_name=name, office_id=office_id, created_at=now())
+            insert_rows(models.User, [{"actor_id": actor_id, "email": f"{uuid4()}@example.org"}])
+            insert_rows(models.Assignment, [{"actor_id": actor_id, **_columns(grant)} for grant in grants])
+            insert_row(
+                models.AccessToken,
+                actor_id=actor_id,
+                token_hash=token_hash(token),
+                created_at=now(),
+                expires_at=now() + timedelta(hours=1),
+            )
             db.session.commit()
-            return Person(self.client, token, actor.id)
+        return Person(self.client, token, actor_id)
 
     @property
     def admin(self) -> Person:
@@ -207,13 +204,13 @@ def _office_id(code: str | None) -> int | None:
     return db.session.query(models.Office).filter_by(code=code).one().id
 
 
-def _token_row(actor_id: int, token: str) -> models.AccessToken:
-    return models.AccessToken(
-        actor_id=actor_id,
-        token_hash=token_hash(token),
-        created_at=now(),
-        expires_at=now() + timedelta(hours=1),
-    )
+def _columns(grant: Grant) -> dict[str, Any]:
+    return {
+        "role": grant.role,
+        "project_id": grant.project_id,
+        "form_id": grant.form_id,
+        "all_offices": grant.all_offices,
+    }
 
 
 def make_backend(folder: Path, database_url: str | None, **changes: Any) -> Backend:
