@@ -50,7 +50,7 @@ def events(written: str) -> list[dict[str, Any]]:
 
 
 def assert_clean(written: str, phone: AppUser) -> None:
-    assert '"event": "request"' in written
+    assert '"event":"request"' in written
     assert "canary" not in written
     assert phone.token not in written
     assert "Traceback" not in written

@@ -163,5 +163,5 @@ def test_what_gunicorn_says_of_garbage_holds_none_of_it(site: Site) -> None:
                 pass
         wait_for(lambda before=before: len(site.served.log.read_bytes()) > before)
     written = site.served.log.read_text()
-    assert '"logger": "gunicorn.error"' in written
+    assert '"logger":"gunicorn.error"' in written
     assert "canary" not in written
