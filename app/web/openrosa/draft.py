@@ -22,6 +22,7 @@ from app.web.openrosa.headers import openrosa_headers, openrosa_response
 from app.web.openrosa.multipart import read_upload
 from app.web.openrosa.submission import THANKS, sender_of
 from app.web.prefix import TEST_TOKEN
+from app.web.room import refuse_without_room
 
 door = Door("openrosa_draft", tag="Draft testing", speaks_openrosa=True)
 
@@ -88,6 +89,7 @@ def announce(here: Here) -> Response:
 )
 def submit(here: Here) -> Response:
     draft = draft_of_token(here)
+    refuse_without_room()
     upload = read_upload(runtime().settings)
     assert upload.xml is not None  # read_upload refuses a request without it
     try:

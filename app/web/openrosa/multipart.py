@@ -18,7 +18,6 @@ from app import problems
 from app.config import Settings
 from app.services.uploads import StoredFile, discard_files, store_file
 from app.web.body import BodyCut, raw_chunks
-from app.web.room import refuse_without_room
 
 XML_PART = "xml_submission_file"
 _MAX_FIELD_BYTES = 64 * 1024
@@ -40,8 +39,7 @@ class Upload:
 
 
 def read_upload(settings: Settings) -> Upload:
-    """Read the request's body. Raises Problem 400.2, 400.39, 413.1 or 507.1; nothing is left in the storage then."""
-    refuse_without_room()
+    """Read the request's body. Raises Problem 400.2, 400.39 or 413.1; nothing is left in the storage then."""
     if request.mimetype != "multipart/form-data":
         raise problems.missing_parameter(XML_PART, "send multipart/form-data with the XML in that part")
     boundary = request.mimetype_params.get("boundary", "")

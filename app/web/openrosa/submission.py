@@ -21,6 +21,7 @@ from app.web.errors import openrosa_message
 from app.web.metrics import submission_taken
 from app.web.openrosa.headers import openrosa_headers, openrosa_response
 from app.web.openrosa.multipart import read_upload
+from app.web.room import refuse_without_room
 from forms.errors import FormsError
 from forms.submission import parse_submission
 
@@ -52,6 +53,7 @@ def announce(here: Here) -> Response:
     answer_types=("text/xml",),
 )
 def submit(here: Here) -> Response:
+    refuse_without_room()
     upload = read_upload(runtime().settings)
     assert upload.xml is not None  # read_upload refuses a request without it
     if not here.actor.is_app_user:
