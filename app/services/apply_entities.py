@@ -183,13 +183,14 @@ def create_entity(
     """
     if not content.label.strip():
         raise EntityRefused("the entity has no label")
+    holder_id, content = _as_it_is_held(origin, content)
     key_id, key = add_data_key("entity")
     moment = now()
     entity_id = insert_if_new(
         models.Entity,
         dataset_id=dataset.id,
         uuid=uuid,
-        office_id=_custodian(content, origin.actor.office_id),
+        office_id=_custodian(content, holder_id),
         creator_id=origin.actor.id or None,
         data_key_id=key_id,
         created_at=moment,
@@ -209,8 +210,25 @@ def create_entity(
         dataset=dataset.name,
         uuid=uuid,
     )
-    _trace_if_moved(origin, dataset, entity, key, origin.actor.office_id)
+    _trace_if_moved(origin, dataset, entity, key, holder_id)
     return entity, version
+
+
+def _as_it_is_held(origin: Origin, content: EntityContent) -> tuple[int | None, EntityContent]:
+    """The office that has by now what a case is made of, and what the case says then.
+
+    A submission that waited for its approval may have been handed over meanwhile; an answer that names the office which
+    sent it as custodian is overtaken by that.
+    """
+    sent_from = origin.actor.office_id
+    if origin.submission is None:
+        return sent_from, content
+    holder_id = db.session.get_one(models.Submission, origin.submission.submission_id).office_id
+    named = _custodian(content, None)
+    if named is not None and named == sent_from and holder_id != sent_from:
+        code = db.session.get_one(models.Office, holder_id).code
+        content = EntityContent(content.label, {**content.data, CUSTODIAN: code})
+    return holder_id, content
 
 
 def _trace_if_moved(

@@ -200,14 +200,47 @@ def test_what_the_senders_phone_edits_after_the_hand_over_is_kept_aside(cases: B
     assert again.status_code == 409
 
 
-def test_what_waits_is_done_as_by_the_office_that_sent(cases: Backend) -> None:
-    phone = cases.phone(office="tr-01")
-    meta = entity(f'id="{UUID}" create="1"', "C1")
-    phone.only_send(instance("intake", "<code>C1</code>", instance_id="uuid:1", meta=meta))
-    manager(cases, "tr-01").post(f"{SUBMISSION}/hand-over", json=TO_VLORA)
+def test_a_case_that_is_made_after_the_hand_over_is_whose_submission_it_is_by_then(cases: Backend) -> None:
+    # An answer that names the sender's own office was overtaken; one that names a third office is a wish of its own.
+    assert cases.admin.patch("/projects/1/datasets/cases", json={"approvalRequired": True}).status_code == 200
+    for number, (custodian, owner) in enumerate((("", "vl-02"), ("tr-01", "vl-02"), ("sh-03", "sh-03")), 1):
+        uuid, at = (
+            f"{number}" * 8 + "-1111-4111-8111-111111111111",
+            f"/projects/1/forms/intake/submissions/uuid:{number}",
+        )
+        answers = f"<code>C1</code><person>Drita</person><office>{custodian}</office>"
+        meta = entity(f'id="{uuid}" create="1"', "C1")
+        cases.phone(office="tr-01").send(instance("intake", answers, instance_id=f"uuid:{number}", meta=meta))
+        assert manager(cases, "tr-01").post(f"{at}/hand-over", json=TO_VLORA).status_code == 200
+        assert manager(cases, "vl-02").patch(at, json={"reviewState": "approved"}).status_code == 200
+        cases.work()
+        case = f"/projects/1/datasets/cases/entities/{uuid}"
+        found = {office: manager(cases, office).get(case) for office in ("tr-01", "vl-02", "sh-03")}
+        assert [office for office, answer in found.items() if answer.status_code == 200] == [owner]
+        assert found[owner].json["currentVersion"]["data"]["custodian"] in ("", owner)
+        assert [step[:2] for step in steps(cases.admin, case)] == ([] if owner == "vl-02" else [("vl-02", "sh-03")])
+
+
+def test_a_change_of_a_case_that_waits_is_made_as_by_the_office_that_sent(cases: Backend) -> None:
+    cases.admin.publish(FOLLOW_UP)
+    phone = sent(cases)
+    meta = entity(f'id="{UUID}" update="1" baseVersion="1"')
+    for name, code in (("uuid:2", "C2"), ("uuid:3", "C3")):
+        phone.only_send(instance("follow_up", f"<case>{UUID}</case><code>{code}</code>", instance_id=name, meta=meta))
+    change = "/projects/1/forms/follow_up/submissions/uuid:2"
+    assert manager(cases, "tr-01").post(f"{change}/hand-over", json=TO_VLORA).status_code == 200
     cases.work()
-    assert manager(cases, "tr-01").get(CASE).status_code == 200
-    assert manager(cases, "vl-02").get(CASE).status_code == 404
+    assert manager(cases, "tr-01").get(CASE).json["currentVersion"]["version"] == 3
+    # The paper of its own case is not enough to write into the other office's.
+    again = entity(f'id="{UUID}" update="1" baseVersion="3"')
+    phone.only_send(
+        instance("follow_up", f"<case>{UUID}</case><office>tr-01</office>", instance_id="uuid:4", meta=again)
+    )
+    for at in (CASE, change.replace("uuid:2", "uuid:4")):
+        assert manager(cases, "tr-01").post(f"{at}/hand-over", json=TO_VLORA).status_code == 200
+    cases.work()
+    assert manager(cases, "vl-02").get(CASE).json["currentVersion"]["version"] == 4
+    assert actions(cases, "entity.error") == ["entity.error"]
 
 
 def test_what_was_erased_is_handed_to_nobody(cases: Backend) -> None:
