@@ -220,6 +220,12 @@ def may(actor: Actor, verb: str, *, project_id: int | None = None, form_id: int 
     return verb in VERBS and any(True for _ in _grants(actor, verb, project_id, form_id))
 
 
+def may_somewhere(actor: Actor, verb: str, project_id: int) -> bool:
+    """The same for the project or any one form of it."""
+    forms = {grant.form_id for grant in actor.grants if grant.project_id == project_id}
+    return any(may(actor, verb, project_id=project_id, form_id=form_id) for form_id in {None, *forms})
+
+
 def verbs_on(actor: Actor, project_id: int | None = None) -> frozenset[str]:
     """All that the actor may do in the project, or on the whole site."""
     grants = (grant for grant in actor.grants if grant.project_id in (None, project_id) and grant.form_id is None)

@@ -47,8 +47,9 @@ def got(who: AppUser | Person) -> list[str]:
     return [line.split(",")[1] for line in answer.text.splitlines()[1:]]
 
 
-def gone(phone: AppUser) -> list[bool]:
-    text = phone.get(f"/datasets/cases/integrity?id={','.join(UUIDS.values())}").text
+def gone(who: AppUser | Person) -> list[bool]:
+    at = f"/datasets/cases/integrity?id={','.join(UUIDS.values())}"
+    text = who.get(at if isinstance(who, AppUser) else f"/projects/1{at}").text
     return [part.startswith("true") for part in text.split("<deleted>")[1:]]
 
 
@@ -64,7 +65,10 @@ def test_a_phone_gets_the_cases_that_any_rule_leaves_and_forgets_the_others(back
     assert [each["accessFilter"] for each in admin.get(LISTS).json] == [wanted]
     # Of whom nothing is noted, they get nothing.
     assert got(phone) == got(collector) == []
-    assert gone(phone) == [True, True, True]
+    assert gone(phone) == gone(collector) == [True, True, True]
+    # Who only looks forgets nothing.
+    looks = ruled.person(Grant("manager", 1), office="tr-01")
+    assert (len(got(looks)), gone(looks)) == (3, [False, False, False])
     before = phone.get("/forms/follow_up/manifest").text
     for each in (phone, elsewhere):
         note(admin, each, area="C-1", second="C-3")
