@@ -78,7 +78,10 @@ def change_list(
     """
     about: dict[str, Any] = {}
     with transaction():
-        dataset = db.session.get_one(models.Dataset, dataset.id)
+        # Two at once would leave the rules of both, and phones would get what neither of them wants.
+        dataset = db.session.get_one(
+            models.Dataset, dataset.id, with_for_update={"key_share": True}, populate_existing=True
+        )
         if change.approval_required is not None:
             about |= _change_approval(actor, dataset, is_required=change.approval_required, convert=convert)
         if change.owner_only is not None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from app.permissions import Grant
+from app.services import change_list
 from tests.app.shown_forms import CASES, FOLLOW_UP, entity
+from tests.app.web.test_managed_encryption_races import meet
 from tests.support.backend import AppUser, Backend, Person, instance
 
 LISTS = "/projects/1/datasets"
@@ -127,3 +131,18 @@ def test_what_makes_no_rule_is_refused_and_what_sits_in_one_stays_closed(lite: B
     assert (got(phone), gone(phone)) == ([], [True, True, True])
     assert admin.patch(AT, json={"accessFilter": None}).status_code == 200
     assert admin.delete(f"{AT}/properties/town").json == {"success": True}
+
+
+def test_of_two_who_make_rules_at_once_one_has_the_last_word(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    ruled = prepare(backend)
+    one, other = (Person(ruled.app.test_client(), ruled.admin.token, 1) for _ in "12")
+    first, then = by(("code", "area")), by(("code", "second"))
+    statuses = meet(
+        monkeypatch,
+        (change_list, "record"),
+        lambda: one.patch(AT, json={"accessFilter": first}),
+        lambda: other.patch(AT, json={"accessFilter": then}),
+    )
+    assert statuses == (200, 200)
+    # Both together would give a phone what neither of them does.
+    assert ruled.admin.get(AT).json["accessFilter"] == then

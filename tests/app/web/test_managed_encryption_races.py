@@ -29,10 +29,10 @@ def meet(
     """The statuses of `first`, which is held at this place until `then` has begun, and of `then`."""
     arrived, go_on, original = Event(), Event(), getattr(*place)
 
-    def held(*arguments: Any) -> Any:
+    def held(*arguments: Any, **named: Any) -> Any:
         arrived.set()
         go_on.wait(SECONDS_AT_MOST)
-        return original(*arguments)
+        return original(*arguments, **named)
 
     monkeypatch.setattr(*place, held)
     with ThreadPoolExecutor(2) as pool:
