@@ -9,6 +9,7 @@ which is PostgreSQL's websearch_to_tsquery with the dictionary `simple`.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -59,7 +60,8 @@ def parse_search(text: str) -> Search:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(_WORD.findall(text.casefold()))
+    # A letter with its mark is one character or two; casefold may part them again.
+    return tuple(_WORD.findall(unicodedata.normalize("NFC", text.casefold())))
 
 
 def _is_in(words: tuple[str, ...], single: frozenset[str], said: list[tuple[str, ...]]) -> bool:

@@ -29,6 +29,9 @@ TEXTS = ("Drita Hoxha", "Vlorë, rruga C-1", "", "É été")
         ("c-1", True),
         ("1-c", False),
         ("ÉTÉ", True),
+        # The same letter in two characters, as some systems write it.
+        ("vlore\u0308", True),
+        ("vlore", False),
         ("-mira", True),
         ("drita -hoxha", False),
         ('drita -"hoxha vlorë"', True),
