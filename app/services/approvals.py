@@ -24,4 +24,5 @@ def make_cases_of_approved(submission: models.Submission) -> None:
 
 def make_cases_of_all_that_wait(dataset: models.Dataset) -> None:
     """The same for everything that waits with this list, whose office it be."""
-    enqueue_many(ENTITIES, queries.waiting(dataset.id))
+    # What is in the trash waits there, and does it when it is restored.
+    enqueue_many(ENTITIES, queries.waiting(dataset.id, with_trash=True))

@@ -7,7 +7,7 @@ from sqlalchemy import Select, exists, func, or_, select
 from app.db import db, models
 
 Dataset, Source, Form = models.Dataset, models.DatasetSource, models.Form
-Submission, Version = models.Submission, models.SubmissionVersion
+Submission, Version, Key = models.Submission, models.SubmissionVersion, models.DataKey
 Entity, EntityVersion, Held, Audit = models.Entity, models.EntityVersion, models.EntityBacklog, models.Audit
 
 # What a review may have come to without an answer to whether cases are to be made.
@@ -24,10 +24,11 @@ def asks_for_approval(form_version_id: int) -> bool:
     return db.session.scalar(statement.limit(1)) is not None
 
 
-def waiting(dataset_id: int) -> Select[int]:
+def waiting(dataset_id: int, *, with_trash: bool = False) -> Select[int]:
     """The versions that count now of the submissions that could have made a case of this list, and have not.
 
-    Of all offices. Left out is what was approved or rejected, is held for its order, or failed for another reason.
+    Of all offices. Left out is what was approved or rejected, is held for its order, or failed for another reason; and
+    what is in the trash, unless that is asked for: it may be restored.
     """
     made = (
         select(Version.submission_id)
@@ -38,6 +39,9 @@ def waiting(dataset_id: int) -> Select[int]:
     failed = exists().where(
         Audit.submission_id == Submission.id, Audit.action == "entity.error", Audit.logged_at >= Version.created_at
     )
+    is_there = Submission.deleted_at.is_(None)
+    if with_trash:
+        is_there = Submission.data_key_id.in_(select(Key.id).where(Key.destroyed_at.is_(None)))
     return (
         select(Version.id)
         .join(Submission, Submission.id == Version.submission_id)
@@ -48,7 +52,7 @@ def waiting(dataset_id: int) -> Select[int]:
             Source.creates,
             Version.is_current,
             Submission.is_draft.is_(False),
-            Submission.deleted_at.is_(None),
+            is_there,
             or_(Submission.review_state.is_(None), Submission.review_state.in_(_UNDECIDED)),
             Form.deleted_at.is_(None),
             Submission.id.not_in(made),

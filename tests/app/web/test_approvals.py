@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import update as sql_update
 
-from app.db import models
+from app.db import db, models
 from app.permissions import Grant
+from app.services.transaction import transaction
 from tests.app.looking import actions, count, rows
 from tests.app.operations.test_outbox_backlog import five_days_pass
 from tests.app.shown_forms import CASES, FOLLOW_UP, entity
@@ -97,6 +99,13 @@ def pending(backend: Backend, **query: str) -> Any:
     return answer.json
 
 
+def in_a_while(backend: Backend) -> None:
+    """What was put off is looked at again."""
+    with backend.app.app_context(), transaction():
+        db.session.execute(sql_update(models.Outbox).values(due_at=None))
+    backend.work()
+
+
 def test_whoever_ends_the_approvals_says_what_becomes_of_what_waits(careful: Backend) -> None:
     phone = careful.phone(office="tr-01")
     for number, state in enumerate((None, "edited", "hasIssues", "rejected", "approved"), 1):
@@ -117,6 +126,10 @@ def test_whoever_ends_the_approvals_says_what_becomes_of_what_waits(careful: Bac
     # The one without a label has failed by now, and counts no more.
     assert pending(careful, convert="true")["approvalRequired"] is False
     assert actions(careful, "entity.error") == ["entity.error"]
+    # What was in the trash then does, if it comes back, what it would have done.
+    assert careful.admin.post(f"{SENT}/uuid:7/restore").status_code == 200
+    in_a_while(careful)
+    assert codes(careful) == ["C-7", "C-3", "C-2", "C-1", "C-5"]
     changes = rows(careful, models.Audit, models.Audit.action == "dataset.update")
     assert [each.details.get("autoConvert") for each in changes] == [None, False, True, True]
 
