@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import NoResultFound
 
 from app import problems, problems_submissions
 from app.clock import now
@@ -46,8 +47,12 @@ def publish_draft(
         raise problems.unexpected_value("version", f"use up to {VERSION_CHARACTERS} printable characters")
     if form_queries.published_version(form.id, name) is not None:
         raise problems.version_exists(form.xml_form_id, name)
-    refuse_unapproved(actor, project, form, draft)
-    xml = with_version(form_queries.version_xml(draft.id), name) if name != draft.version else None
+    try:
+        refuse_unapproved(actor, project, form, draft)
+        xml = with_version(form_queries.version_xml(draft.id), name) if name != draft.version else None
+    except NoResultFound:
+        # Somebody has just replaced or deleted it.
+        raise problems.not_found() from None
     with transaction():
         # Who gives the project its key holds the project, and then wants the versions: each waits for the other.
         encryption.managed_key_locked(project.id)
@@ -83,7 +88,7 @@ def _publish(
         .execution_options(synchronize_session=False)
     )
     if done.scalar() is None:
-        raise _changed_meanwhile(draft.id)
+        raise _changed_meanwhile(draft)
     db.session.flush()
     blobs = delete_draft_rows(form.id)
     publish_lists(draft.id)
@@ -93,8 +98,10 @@ def _publish(
     return blobs
 
 
-def _changed_meanwhile(draft_id: int) -> Problem:
+def _changed_meanwhile(draft: models.FormVersion) -> Problem:
     """Somebody else published, replaced or deleted it; or it is there still, and is encrypted from now on."""
     row = models.FormVersion
-    is_there = db.session.scalar(select(row.id).where(row.id == draft_id, row.published_at.is_(None)))
-    return problems.not_found() if is_there is None else problems_submissions.encryption_begins()
+    # That the number is there says little: SQLite gives it to the draft that takes this one's place.
+    encrypted = select(row.id).where(row.id == draft.id, row.published_at.is_(None), row.key_id.is_not(None))
+    is_new = draft.key_id is None and db.session.scalar(encrypted) is not None
+    return problems_submissions.encryption_begins() if is_new else problems.not_found()

@@ -102,3 +102,17 @@ def test_a_draft_that_is_published_while_the_project_gets_its_key_gets_it_after(
     )
     assert statuses == (200, 200)
     assert one.get(AT).json["keyId"] == one.get("/projects/1").json["keyId"] is not None
+
+
+def test_who_publishes_a_draft_that_was_just_replaced_is_told_of_no_key(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = people(backend)
+    new = {"data": simple("visit", "3").encode(), "content_type": "text/markdown"}
+    statuses = meet(
+        monkeypatch,
+        (publish_form, "refuse_unapproved"),
+        lambda: one.post(f"{AT}/draft/publish?version=2"),
+        lambda: other.post(f"{AT}/draft?ignoreWarnings=true", **new),
+    )
+    assert statuses == (404, 200)
