@@ -8,6 +8,9 @@ from typing import Any
 
 import orjson
 
+# A moment must say itself how it is written; and an object that hides what it holds hides it here too.
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+
 
 def json_bytes(value: Any, default: Callable[[Any], Any] | None = None) -> bytes:
     """The value as JSON in UTF-8, without spaces. `default` makes something of what JSON has not.
@@ -15,8 +18,7 @@ def json_bytes(value: Any, default: Callable[[Any], Any] | None = None) -> bytes
     Raises TypeError and ValueError as `json.dumps` does.
     """
     try:
-        # A moment must say itself how it is written.
-        return orjson.dumps(value, default, orjson.OPT_PASSTHROUGH_DATETIME)
+        return orjson.dumps(value, default, _OPTIONS)
     except TypeError:  # a number beyond 64 bits, a name that is no text, half a character
         return json.dumps(value, default=default, separators=(",", ":")).encode()
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from app.json_text import json_bytes, json_text
+from app.logs import renderer
+
+
+@dataclass(frozen=True, repr=False)
+class Secret:
+    """As whatever is sealed: shown to nobody."""
+
+    answer: str
 
 
 @pytest.mark.parametrize(
@@ -32,9 +41,15 @@ def test_letters_are_written_as_they_are_and_nothing_is_put_between() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [datetime(2026, 1, 31, tzinfo=UTC), object(), {1, 2}], ids=["moment", "object", "set"]
+    "value",
+    [datetime(2026, 1, 31, tzinfo=UTC), object(), {1, 2}, Secret("canary")],
+    ids=["moment", "object", "set", "secret"],
 )
 def test_what_json_has_not_is_refused_unless_somebody_says_what_it_is(value: object) -> None:
     with pytest.raises(TypeError):
         json_text({"a": value})
     assert json_text({"a": value}, default=lambda _: "said") == '{"a":"said"}'
+
+
+def test_a_line_of_the_log_shows_of_an_object_no_more_than_the_object_does() -> None:
+    assert "canary" not in renderer("json")(None, "info", {"event": "x", "of": Secret("canary")})
