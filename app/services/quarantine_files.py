@@ -1,4 +1,4 @@
-"""How does a single kept file come to its place in the submission? What lies there goes aside in its stead."""
+"""How does a single kept file come to its place in the submission? What lies there goes aside, if anything is in it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ def _exchange(
         sender = Actor(version.submitter_id or 0, "field_key", "", submission.office_id)
         form = db.session.get_one(models.Form, version.form_id)
         about = Context(sender, form.project_id, form.id, version.instance_id, version.id)
-        if not keep_aside(quarantine.FILE_CONFLICT, old, about, by=by):
+        # As where files arrive: what has nothing in it is nobody's to decide about.
+        if old.size_bytes == 0 or not keep_aside(quarantine.FILE_CONFLICT, old, about, by=by):
             superfluous.append(old.blob_key)
     for place in places:
         place.blob_key = file.blob_key

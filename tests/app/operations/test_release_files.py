@@ -20,6 +20,7 @@ from tests.app.operations.kept import (
     visit,
     waiting,
 )
+from tests.app.web.openrosa.bodies import body, file_part, post, xml_part
 from tests.support.backend import Backend
 
 
@@ -65,6 +66,20 @@ def test_after_the_exchange_a_phone_that_sends_either_file_again_loses_nothing(b
     assert photo(backend) == CANARY.encode()
     assert kept_aside(backend) == [("file-conflict", "a.jpg", b"first photo")]
     assert_no_orphans(backend)
+
+
+def test_an_empty_file_that_lay_there_is_not_kept_as_a_conflict_of_the_real_one(lite: Backend) -> None:
+    phone = ready(lite)
+    make_file_conflict(lite, phone)
+    admin = lite.admin
+    # As of old, when the real file did not take the place of an empty one.
+    assert admin.delete("/projects/1/forms/visit/submissions/uuid:1/attachments/a.jpg").status_code == 200
+    assert post(phone, body(xml_part(visit("first")), file_part("a.jpg", b""))).status_code == 201
+    assert photo(lite) == b""
+    assert release(admin, entry_of(admin, "a.jpg")).status_code == 200
+    assert (photo(lite), kept_aside(lite)) == (CANARY.encode(), [])
+    assert_no_orphans(lite)
+    assert_no_spare_keys(lite)
 
 
 def test_an_edit_that_took_the_file_over_gets_the_other_one_too(backend: Backend) -> None:
