@@ -24,9 +24,13 @@ def locked_until(keys: Iterable[Key]) -> datetime | None:
 def one_for_update(key: Key, moment: datetime) -> models.Limit:
     """The row of a subject, made if it is new, locked until the transaction ends."""
     kind, subject = key
-    insert_if_new(Limit, kind=kind, subject=subject, tries=0, locks=0, last_at=moment)
     statement = select(Limit).where(Limit.kind == kind, Limit.subject == subject).with_for_update()
-    return db.session.scalars(statement, execution_options={"populate_existing": True}).one()
+    while True:
+        insert_if_new(Limit, kind=kind, subject=subject, tries=0, locks=0, last_at=moment)
+        row = db.session.scalars(statement, execution_options={"populate_existing": True}).one_or_none()
+        # Somebody may have forgotten it between the two statements: then it is made again.
+        if row is not None:
+            return row
 
 
 def is_known(key: Key) -> bool:

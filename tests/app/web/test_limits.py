@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
 from app.db import db, models
+from app.db.queries import limits as queries
 from app.permissions import Grant
 from app.services.add_user import add_user
 from app.services.limits import FORGOTTEN_AFTER, Count, after_wrong, is_anything_old, sweep_limits
@@ -259,3 +261,24 @@ def test_counting_costs_a_submission_next_to_nothing() -> None:
     for _ in range(10_000):
         pace.seconds_to_wait(1)
     assert (time.perf_counter() - begun) / 10_000 < 50e-6
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_wrong_try_counts_although_a_right_one_ends_the_count_at_that_moment(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_user(backend)
+    statuses(backend, 1)
+    make, ended = queries.insert_if_new, []
+
+    def made(*arguments: Any, **values: Any) -> Any:
+        found = make(*arguments, **values)
+        if not ended:
+            with db.engine.connect() as other:
+                ended.append(other.execute(delete(models.Limit).where(models.Limit.kind == "user")))
+                other.commit()
+        return found
+
+    monkeypatch.setattr(queries, "insert_if_new", made)
+    assert statuses(backend, 1) == [401]
+    assert [row.tries for row in rows(backend, models.Limit)] == [2, 1]
