@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, current_app
+from sqlalchemy import make_url
 
 from app import problems
 from app.config import Settings
@@ -42,9 +43,10 @@ class Room:
 
 
 def install_room(app: Flask, settings: Settings) -> None:
-    """Begin to look at the disks of this server: of the files, and of the embedded database."""
+    """Begin to look at the disks of this server: of the files, and of an SQLite database, wherever it lies."""
     files = () if settings.storage_url is not None else (settings.blob_folder,)
-    database = () if settings.database_url is not None else (settings.data / "db",)
+    url = make_url(settings.sqlalchemy_url)
+    database = (Path(url.database).parent,) if url.get_backend_name() == "sqlite" and url.database else ()
     app.extensions[_NAME] = Room(files + database)
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import event
 
 from app.db import db
-from app.web.room import LOOK_SECONDS, Room
+from app.problems import Problem
+from app.web.room import LOOK_SECONDS, Room, install_room, refuse_without_room
 from tests.app.looking import blobs
-from tests.support.backend import Backend, instance
+from tests.support.backend import Backend, instance, settings_for
 
 PHOTO_FORM = """
 | survey |
@@ -85,3 +87,14 @@ def test_the_system_is_asked_for_room_only_now_and_then(monkeypatch: pytest.Monk
     moment[0] += LOOK_SECONDS
     assert room.is_there()
     assert asked == [tmp_path] * 2
+
+
+def test_the_disk_of_a_database_file_elsewhere_needs_its_reserve_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    elsewhere, app = tmp_path / "elsewhere", Flask(__name__)
+    install_room(app, settings_for(tmp_path, f"sqlite:///{elsewhere}/sportel.sqlite3"))
+    monkeypatch.setattr("app.web.room.is_almost_full", lambda folder: folder == elsewhere)
+    with app.app_context(), pytest.raises(Problem) as refused:
+        refuse_without_room()
+    assert refused.value.code == 507.1
