@@ -73,8 +73,9 @@ def change_list(
 ) -> models.Dataset:
     """Change how a list is used. `convert`: if it asks for no approval any more, are cases made of what waits for one?
 
-    Raises Problem 400.8 for a bad rule, 400.29 if something waits and that is not said, 403.1 for who does not see the
-    submissions of all offices and says of approval something else than the list has.
+    Raises Problem 400.8 for a bad rule, 400.29 if something waits and that is not said, 403.1 for who says
+    something else than the list has and does not see the submissions of all offices (of approval), or may not change
+    the cases of all offices (of what phones get).
     """
     about: dict[str, Any] = {}
     with transaction():
@@ -84,11 +85,7 @@ def change_list(
         )
         if change.approval_required is not None:
             about |= _change_approval(actor, dataset, is_required=change.approval_required, convert=convert)
-        if change.owner_only is not None:
-            dataset.owner_only = about["ownerOnly"] = change.owner_only
-        if change.rules is not None:
-            set_rules(dataset, change.rules)
-            about["rules"] = len(change.rules)
+        about |= _change_reach(actor, dataset, change)
         if about:
             record("dataset.update", actor, project_id=dataset.project_id, name=dataset.name, **about)
     return dataset
@@ -110,6 +107,24 @@ def _change_approval(
     if convert:
         make_cases_of_all_that_wait(dataset)
     return {"approvalRequired": False, "autoConvert": bool(convert)}
+
+
+def _change_reach(actor: Actor, dataset: models.Dataset, change: ListChange) -> dict[str, Any]:
+    """Which cases phones get; only for who may change those of all offices, since it is every office's phones."""
+    about: dict[str, Any] = {}
+    if change.owner_only is not None and change.owner_only != dataset.owner_only:
+        dataset.owner_only = about["ownerOnly"] = change.owner_only
+    if change.rules is not None and not _are_there(dataset, change.rules):
+        set_rules(dataset, change.rules)
+        about["rules"] = len(change.rules)
+    if about and office_scope(actor, "entity.update", project_id=dataset.project_id) is not True:
+        raise problems.insufficient_rights()
+    return about
+
+
+def _are_there(dataset: models.Dataset, rules: tuple[AccessRule, ...]) -> bool:
+    wanted = {(each.dataset_property, each.actor_property) for each in rules}
+    return wanted == set(rule_queries.names_by_list([dataset.id]).get(dataset.id, ()))
 
 
 def delete_list(actor: Actor, project: models.Project, dataset: models.Dataset) -> None:

@@ -320,7 +320,10 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", f"{P}/datasets"): Row("project", LIST_READERS),
     ("POST", f"{P}/datasets"): Row("project", EDITORS, json={"name": "new"}),
     ("GET", D): Row("list", LIST_READERS),
-    ("PATCH", D): Row("list", EDITORS, json={"ownerOnly": True}),
+    # It decides which cases all offices' phones get.
+    ("PATCH", D): Row(
+        "list", EDITORS, json={"ownerOnly": True}, hidden_from=frozenset({"manager", "manager who reads"})
+    ),
     # Forms use it: who reaches all offices is told so.
     ("DELETE", D): Row("list", EDITORS, let_in=409, hidden_from=frozenset({"manager", "manager who reads"})),
     ("GET", f"{D}.svc"): Row("list", LIST_READERS),

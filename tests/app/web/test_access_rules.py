@@ -146,3 +146,14 @@ def test_of_two_who_make_rules_at_once_one_has_the_last_word(backend: Backend, m
     assert statuses == (200, 200)
     # Both together would give a phone what neither of them does.
     assert ruled.admin.get(AT).json["accessFilter"] == then
+
+
+def test_which_cases_all_offices_phones_get_is_decided_by_who_may_change_those_of_all_offices(lite: Backend) -> None:
+    ruled = prepare(lite)
+    own = ruled.person(Grant("manager", 1), office="tr-01")
+    rules = by(("code", "area"))
+    assert ruled.admin.patch(AT, json={"accessFilter": rules}).status_code == 200
+    for body in ({"accessFilter": None}, {"accessFilter": by(("code", "second"))}, {"ownerOnly": True}):
+        assert own.patch(AT, json=body).json["code"] == 403.1
+        assert own.get(AT).json["accessFilter"] == rules
+    assert own.patch(AT, json={"accessFilter": rules}).status_code == 200  # as it is already
