@@ -24,7 +24,7 @@ from app.db.queries.audits import is_release_on_record
 from app.db.queries.quarantine import Kept, Reach
 from app.permissions import ANONYMOUS, Actor, Grant, office_scope
 from app.problems import Problem
-from app.sealing.envelope import keyed_hash
+from app.sealing.envelope import SealBroken, keyed_hash
 from app.services import quarantine, quarantine_entries, quarantine_reasons
 from app.services.audit import record
 from app.services.keys import CONTENT_HASH, server_key
@@ -37,6 +37,7 @@ from app.services.read_submissions import stored_xml
 from app.services.receive_submission import Arrival, Sender, receive_submission
 from app.services.transaction import transaction
 from app.services.uploads import StoredFile, discard_blobs, discard_files, store_file
+from app.storage import BlobMissing
 
 # How often an edit is made anew because somebody else edited the submission at the same moment.
 _TRIES = 3
@@ -97,8 +98,15 @@ def release(by: Releaser, entry_id: int, *, edit: bool = False) -> Released:
     kept = quarantine_entries.entry(by.reach, entry_id)
     if kept.released_at is not None:
         return _released(kept.submission_version_id, 0)
-    with quarantine_entries.taken_is_not_found(by.reach, entry_id):
-        return _release(by, kept, edit)
+    try:
+        with quarantine_entries.taken_is_not_found(by.reach, entry_id):
+            return _release(by, kept, edit)
+    except (BlobMissing, SealBroken):
+        # Released as an edit by somebody else meanwhile, its row stays, and what came with it is gone.
+        kept = quarantine_entries.entry(by.reach, entry_id)
+        if kept.released_at is None:
+            raise
+        return _released(kept.submission_version_id, 0)
 
 
 def _release(by: Releaser, kept: Kept, edit: bool) -> Released:

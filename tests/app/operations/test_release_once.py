@@ -117,6 +117,23 @@ def test_two_who_release_the_same_at_once_end_as_one(backend: Backend, reason: s
     assert_no_spare_keys(backend)
 
 
+def test_who_is_overtaken_by_another_release_as_an_edit_hears_where_it_went(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry_id = prepared(backend, "xml-conflict")
+    copies, others = release_quarantine._copies, [backend.admin]
+
+    def late(files: Any) -> Any:
+        if others:
+            assert release(others.pop(), entry_id, edit=True).status_code == 200
+        return copies(files)
+
+    monkeypatch.setattr(release_quarantine, "_copies", late)
+    answer = release(backend.admin, entry_id, edit=True)
+    assert (answer.status_code, answer.json["files"]) == (200, 0)
+    assert actions(backend, "quarantine.release") == ["quarantine.release"]
+
+
 def test_a_phone_that_sends_it_again_at_the_same_moment_changes_nothing(backend: Backend) -> None:
     phone = ready(backend)
     WAYS["unknown-version"](backend, phone)
