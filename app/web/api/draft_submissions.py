@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from app import problems
 from app.db import db, models
 from app.db.queries import forms as form_queries
 from app.db.queries import submissions as queries
 from app.permissions import ANYBODY
-from app.runtime import runtime
 from app.services import read_submissions as read
-from app.services.add_attachment import add_attachment
 from app.services.audit_reads import read_submission, record_read
 from app.services.blind_edits import refuse_blind_edit, refuse_masks
 from app.services.clear_attachment import clear_attachment
@@ -24,6 +22,7 @@ from app.web.api.drafts import DRAFT
 from app.web.api.submissions import (
     XML_TYPES,
     Found,
+    put_body_in_place,
     read_submission_xml,
     shown,
     shown_files,
@@ -31,7 +30,6 @@ from app.web.api.submissions import (
     version_to_complete,
     xml_response,
 )
-from app.web.body import body_chunks
 from app.web.door import Door, Here, success
 from app.web.files import sent_file_response
 from app.web.openrosa.draft import RULE as TEST
@@ -147,9 +145,7 @@ def attachment(here: Here, instance_id: str, name: str) -> Response:
     body_types=("application/octet-stream",),
 )
 def upload_attachment(here: Here, instance_id: str, name: str) -> dict[str, bool]:
-    version = version_to_complete(here, instance_id, is_draft=True)
-    kind = request.mimetype or "application/octet-stream"
-    add_attachment(here.actor, version, name, kind, body_chunks("The file", runtime().settings.max_file_bytes))
+    put_body_in_place(here, version_to_complete(here, instance_id, is_draft=True), name)
     return success()
 
 

@@ -190,10 +190,15 @@ def the_file(
     body_types=("application/octet-stream",),
 )
 def upload_attachment(here: Here, instance_id: str, name: str) -> dict[str, bool]:
-    version = version_to_complete(here, instance_id)
+    put_body_in_place(here, version_to_complete(here, instance_id), name)
+    return success()
+
+
+def put_body_in_place(here: Here, version: models.SubmissionVersion, name: str) -> None:
+    """Make the body the file of this name. Raises Problem 507.1, and what `add_attachment` raises."""
+    refuse_without_room()
     kind = request.mimetype or "application/octet-stream"
     add_attachment(here.actor, version, name, kind, body_chunks("The file", runtime().settings.max_file_bytes))
-    return success()
 
 
 def version_to_complete(here: Here, instance_id: str, *, is_draft: bool = False) -> models.SubmissionVersion:

@@ -66,7 +66,7 @@ def test_while_the_reserve_of_the_disk_is_touched_no_body_is_read(
 ) -> None:
     lite.admin.publish(PHOTO_FORM)
     phone, admin = lite.phone(), lite.admin
-    xml = instance("visit", "<story>a</story><photo>a.jpg</photo>")
+    xml = instance("visit", "<story>a</story><photo>a.jpg</photo>", instance_id="uuid:1")
     usage = collections.namedtuple("usage", "total used free")
     with monkeypatch.context() as full:
         full.setattr("app.storage.free_space.shutil.disk_usage", lambda _: usage(1000, 951, 49))
@@ -76,6 +76,12 @@ def test_while_the_reserve_of_the_disk_is_touched_no_body_is_read(
         assert (by_api.json["code"], phone.get("/formList").status_code) == (507.1, 200)
     assert blobs(lite) == set()
     # The next one finds the room that was made.
+    assert phone.send(xml).status_code == 201
+    with monkeypatch.context() as full:
+        full.setattr("app.web.room.LOOK_SECONDS", 0.0)
+        full.setattr("app.storage.free_space.shutil.disk_usage", lambda _: usage(1000, 951, 49))
+        late = admin.post("/projects/1/forms/visit/submissions/uuid:1/attachments/a.jpg", data=b"photo")
+        assert late.json["code"] == 507.1
     assert phone.send(xml, {"a.jpg": b"photo"}).status_code == 201
 
 
