@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement
-from sqlalchemy import Row as SqlRow
 
 from app import problems
 from app.db import models
 from app.db.queries import feed as queries
 from app.db.queries import forms as form_queries
-from app.db.queries.feed import Wanted
+from app.db.queries.feed import SentRow, Wanted
 from app.runtime import runtime
 from app.sealing.envelope import Keyring
 from app.services.decrypt_submissions import CLOSED, Decryptor, SentEncrypted, rows_of
@@ -78,7 +77,7 @@ class ReadRow:
     was not opened, both halves are empty.
     """
 
-    facts: SqlRow[Any] | Facts
+    facts: SentRow | Facts
     schema: FormSchema
     clear: Stored
     sealed: Stored | None
@@ -124,7 +123,7 @@ def walk_records(choice: Choice) -> Iterator[ReadRow]:
         yield opened(choice, facts, keyring)
 
 
-def find_record(choice: Choice, instance_id: str) -> SqlRow[Any]:
+def find_record(choice: Choice, instance_id: str) -> SentRow:
     """One of them, not opened yet. Raises Problem 404.1, also for who gets the rows without people."""
     facts = queries.one(choice.wanted.scope, instance_id) if choice.view.recipient is None else None
     if facts is None:
@@ -143,7 +142,7 @@ def count_rows(choice: Choice, table: Table) -> int:
     return total
 
 
-def opened(choice: Choice, facts: SqlRow[Any], keyring: Keyring) -> ReadRow:
+def opened(choice: Choice, facts: SentRow, keyring: Keyring) -> ReadRow:
     """A submission, opened as far as the view reaches. Raises SealBroken."""
     view = choice.view
     schema = schema_of(facts.form_version_id, facts.sha256)
@@ -161,7 +160,7 @@ def opened(choice: Choice, facts: SqlRow[Any], keyring: Keyring) -> ReadRow:
     return _shown(view, facts, ReadRow(facts, schema, facts.clear, sealed, mask))
 
 
-def _shown(view: View, facts: SqlRow[Any], read: ReadRow) -> ReadRow:
+def _shown(view: View, facts: SentRow, read: ReadRow) -> ReadRow:
     to = view.recipient
     if to is None:
         return read
@@ -169,7 +168,7 @@ def _shown(view: View, facts: SqlRow[Any], read: ReadRow) -> ReadRow:
     return replace(read, facts=to.facts(view.form_id, facts), setting=to.setting(facts), common=to.common)
 
 
-def _of_encrypted(view: View, facts: SqlRow[Any], schema: FormSchema, found: SentEncrypted) -> ReadRow:
+def _of_encrypted(view: View, facts: SentRow, schema: FormSchema, found: SentEncrypted) -> ReadRow:
     """What a phone encrypted: in halves, as if it had come in clear; empty ones if it is not opened."""
     clear, sealed, doubts = {}, {}, []
     if found.record is not None:
