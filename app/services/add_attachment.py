@@ -15,7 +15,7 @@ from app.runtime import runtime
 from app.services.attach_files import attach_files
 from app.services.quarantine import Context
 from app.services.transaction import transaction
-from app.services.uploads import discard_files, store_file
+from app.services.uploads import discard_blobs, discard_files, store_file
 
 
 def add_attachment(
@@ -46,7 +46,7 @@ def add_attachment(
     except Problem:
         discard_files((file,))
         raise
-    discard_files(attached.duplicates)
+    discard_blobs(attached.superfluous)
     if attached.conflict is not None:
         raise problems.already_exists(["file"], [name])
 

@@ -15,7 +15,7 @@ from app.services.audit import record
 from app.services.keys import data_key
 from app.services.quarantine import Context, keep_aside
 from app.services.store_version import Added
-from app.services.uploads import StoredFile, open_file_key, seal_file_key
+from app.services.uploads import StoredFile, seal_file_key
 from forms.schema import FormSchema
 from forms.submission import Submission, expected_attachments
 
@@ -24,9 +24,9 @@ NAME_CHARACTERS = 255
 
 @dataclass(frozen=True)
 class Attached:
-    """`duplicates` are in no row and may be discarded; `conflict` names a file that came with other content."""
+    """`superfluous` are files in no row, by their keys in the storage; `conflict` names one with other content."""
 
-    duplicates: tuple[StoredFile, ...]
+    superfluous: tuple[str, ...]
     conflict: str | None = None
 
 
@@ -117,8 +117,8 @@ def attach_files(version_id: int, files: tuple[StoredFile, ...], context: Contex
     later = {} if version.is_current else _empty_slots_now(submission.id)
     key = data_key(submission.data_key_id)
     about = Context(context.actor, context.project_id, context.form_id, context.instance_id, version.id)
-    duplicates: list[StoredFile] = []
-    emptied: dict[str, StoredFile] = {}
+    superfluous: list[str] = []
+    emptied: set[str] = set()
     conflict: str | None = None
     for file in files:
         row = rows.get(file.name)
@@ -127,28 +127,13 @@ def attach_files(version_id: int, files: tuple[StoredFile, ...], context: Contex
             emptied |= _put((row, later.get(file.name)), file, key)
             _record_attached(context, version.submission_id, version.instance_id, version.id)
         elif row is not None and (row.content_hmac == file.content_hmac or file.size_bytes == 0):
-            duplicates.append(file)
+            superfluous.append(file.blob_key)
         else:
-            reason, conflict = (
-                (quarantine.UNNAMED_FILE, conflict) if row is None else (quarantine.FILE_CONFLICT, row.name)
-            )
+            conflict = conflict if row is None else row.name
+            reason = quarantine.UNNAMED_FILE if row is None else quarantine.FILE_CONFLICT
             if not keep_aside(reason, file, about):
-                duplicates.append(file)
-    return Attached((*duplicates, *_in_no_row(emptied)), conflict)
-
-
-def file_in(row: models.SubmissionAttachment, key: bytes) -> StoredFile:
-    """The file that lies in a row. `key`: the submission's data key. Raises SealBroken."""
-    assert row.blob_key is not None, "this file has not arrived"
-    assert row.file_key_sealed is not None, "a file that has arrived has its key"
-    return StoredFile(
-        row.name,
-        row.content_type or "",
-        row.blob_key,
-        open_file_key(key, row.blob_key, row.file_key_sealed),
-        row.content_hmac or b"",
-        row.size_bytes or 0,
-    )
+                superfluous.append(file.blob_key)
+    return Attached((*superfluous, *_in_no_row(emptied)), conflict)
 
 
 def _waits(row: models.SubmissionAttachment, file: StoredFile) -> bool:
@@ -174,23 +159,22 @@ def _replaces(version: models.SubmissionVersion, row: models.SubmissionAttachmen
     return old is not None and old.blob_key == row.blob_key
 
 
-def _put(slots: tuple[models.SubmissionAttachment | None, ...], file: StoredFile, key: bytes) -> dict[str, StoredFile]:
-    """Fill them; the empty files that lay there, by their keys in the storage."""
-    emptied: dict[str, StoredFile] = {}
+def _put(slots: tuple[models.SubmissionAttachment | None, ...], file: StoredFile, key: bytes) -> set[str]:
+    """Fill them; the keys in the storage of the empty files that lay there."""
+    emptied: set[str] = set()
     for slot in slots:
         if slot is not None:
             if slot.blob_key is not None and slot.size_bytes == 0:
-                emptied[slot.blob_key] = file_in(slot, key)
+                emptied.add(slot.blob_key)
             _fill(slot, file, key)
     return emptied
 
 
-def _in_no_row(emptied: dict[str, StoredFile]) -> list[StoredFile]:
+def _in_no_row(emptied: set[str]) -> set[str]:
     """Those that no version names any more."""
     if emptied:
         db.session.flush()
-    named = blob_queries.named(emptied)
-    return [file for blob_key, file in emptied.items() if blob_key not in named]
+    return emptied - blob_queries.named(emptied)
 
 
 def _fill(row: models.SubmissionAttachment, file: StoredFile, key: bytes) -> None:

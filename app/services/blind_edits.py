@@ -19,11 +19,16 @@ from forms.submission import Submission, is_masked_xml, parse_submission
 
 def refuse_masks(xml: bytes) -> None:
     """Raise Problem 400.8 for XML with masked answers."""
+    sent = _parsed(xml)
+    if sent is not None:
+        _refuse_masks(sent)
+
+
+def _parsed(xml: bytes) -> Submission | None:
     try:
-        sent = parse_submission(xml)
+        return parse_submission(xml)
     except FormsError:
-        return  # refused with its reason where it is taken in
-    _refuse_masks(sent)
+        return None  # refused with its reason where it is taken in
 
 
 def _refuse_masks(sent: Submission) -> None:
@@ -36,10 +41,9 @@ def _refuse_masks(sent: Submission) -> None:
 
 def refuse_blind_edit(actor: Actor, view: View, form: models.Form, xml: bytes, *, is_draft: bool = False) -> None:
     """Raise Problem 400.8 for XML with masked answers, 403.11 for an edit of a record that the actor sees masked."""
-    try:
-        sent = parse_submission(xml)
-    except FormsError:
-        return  # refused with its reason where it is taken in
+    sent = _parsed(xml)
+    if sent is None:
+        return
     _refuse_masks(sent)
     if sent.deprecated_id is None or actor.has_address_token:
         return  # a link's edit is kept aside where it is taken in

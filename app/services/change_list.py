@@ -124,7 +124,7 @@ def _change_reach(actor: Actor, dataset: models.Dataset, change: ListChange) -> 
 
 def _are_there(dataset: models.Dataset, rules: tuple[AccessRule, ...]) -> bool:
     wanted = {(each.dataset_property, each.actor_property) for each in rules}
-    return wanted == set(rule_queries.names_by_list([dataset.id]).get(dataset.id, ()))
+    return wanted == {(asked.name, name) for asked, name in rule_queries.rules(dataset.id)}
 
 
 def delete_list(actor: Actor, project: models.Project, dataset: models.Dataset) -> None:

@@ -30,9 +30,6 @@ from app.services.transaction import transaction
 from forms.schema import FormSchema
 from forms.submission import Submission, parse_submission
 
-# Intake takes the name of its work from here.
-__all__ = ["CHORES", "ENTITIES", "FORCE", "WORKS", "Chore", "enqueue_what_waits_too_long"]
-
 # The held updates of a submission are applied, fit or not.
 FORCE = "backlog.force"
 

@@ -13,7 +13,6 @@ from app.db.queries.quarantine import Kept
 from app.permissions import Actor
 from app.problems import Problem
 from app.services import quarantine, quarantine_reasons
-from app.services.attach_files import file_in
 from app.services.audit import record
 from app.services.keys import data_key
 from app.services.quarantine import Context, keep_aside, take_out
@@ -70,7 +69,7 @@ def _exchange(
     places = _same_place(submission.id, slot)
     if slot.blob_key is not None:
         version = db.session.get_one(models.SubmissionVersion, slot.submission_version_id)
-        old = file_in(slot, key)
+        old = _file_in(slot, key)
         sender = Actor(version.submitter_id or 0, "field_key", "", submission.office_id)
         form = db.session.get_one(models.Form, version.form_id)
         about = Context(sender, form.project_id, form.id, version.instance_id, version.id)
@@ -128,3 +127,17 @@ def _record(by: Actor, kept: Kept, submission: models.Submission) -> None:
 
 def _stays(kept: Kept, why: Text) -> Problem:
     return problems.still_kept(kept.reason, why.en, why.sq)
+
+
+def _file_in(row: models.SubmissionAttachment, key: bytes) -> StoredFile:
+    """The file that lies in a row. `key`: the submission's data key. Raises SealBroken."""
+    assert row.blob_key is not None, "this file has not arrived"
+    assert row.file_key_sealed is not None, "a file that has arrived has its key"
+    return StoredFile(
+        row.name,
+        row.content_type or "",
+        row.blob_key,
+        open_file_key(key, row.blob_key, row.file_key_sealed),
+        row.content_hmac or b"",
+        row.size_bytes or 0,
+    )

@@ -25,16 +25,16 @@ from app.problems import Problem
 from app.sealing.envelope import keyed_hash
 from app.services import quarantine
 from app.services.attach_files import Attached, add_expected_files, add_new_files, attach_files
+from app.services.entity_versions import ENTITIES
 from app.services.erasure_ledger import any_is_erased, item_hash
 from app.services.keys import CONTENT_HASH, WrappedKey, data_key, make_data_key, server_key
 from app.services.outbox import enqueue
-from app.services.outbox_work import ENTITIES
 from app.services.quarantine import Context
 from app.services.records import place, seal_content
 from app.services.schemas import schema_of
 from app.services.store_version import NewVersion, add_edit, add_submission
 from app.services.transaction import transaction
-from app.services.uploads import StoredFile, discard_files, store_file
+from app.services.uploads import StoredFile, discard_blobs, discard_files, store_file
 from forms.errors import SubmissionInvalid, XMLUnsafe
 from forms.schema import FormSchema
 from forms.submission import Submission, parse_submission
@@ -263,7 +263,7 @@ def _write(given: _Given, known: intake.KnownVersion | None) -> Receipt | Proble
     if isinstance(outcome, _Refusal):
         _keep_all(given.arrival, given.context, outcome.reason)
         return outcome.problem
-    discard_files(attached.duplicates)
+    discard_blobs(attached.superfluous)
     if attached.conflict is not None:
         return problems.already_exists(["file"], [attached.conflict])
     crash_point("submission.answering")
