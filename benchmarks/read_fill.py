@@ -7,10 +7,10 @@ from uuid import uuid4
 
 from app.clock import now
 from app.db import db, models
-from app.db.insert import insert_rows
+from app.db.insert import insert_row, insert_rows
 from app.db.queries import forms as form_queries
 from app.sealing.envelope import new_key, open_sealed, seal
-from app.services.keys import keep_data_key, make_data_key
+from app.services.keys import make_data_key, row_of
 from app.services.records import place, seal_content
 from app.services.schemas import schema_of
 from app.services.transaction import transaction
@@ -91,7 +91,7 @@ def _add(form_id: int, version_id: int, number: int, clear: dict[str, Any], seal
     name, key, at = f"uuid:{uuid4()}", make_data_key("submission"), now()
     where = place(form_id, is_draft=False, instance_id=name)
     both = {"id": number, "form_id": form_id, "is_draft": False, "instance_id": name, "created_at": at}
-    submission = both | {"data_key_id": keep_data_key(key), "edits": 0}
+    submission = both | {"data_key_id": insert_row(models.DataKey, **row_of(key)), "edits": 0}
     version = both | {
         "submission_id": number,
         "form_version_id": version_id,

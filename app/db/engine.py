@@ -11,7 +11,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
-from app.db.postgres_connection import connect
+from app.db.postgres_connection import check_lives, connect
 from app.json_text import json_text
 
 BUSY_SECONDS = 20
@@ -31,6 +31,7 @@ def configure_engine(engine: Engine) -> None:
         event.listen(engine, "begin", _on_begin)
     else:
         event.listen(engine, "do_connect", connect)
+        event.listen(engine, "checkout", check_lives)
 
 
 def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
@@ -116,7 +117,6 @@ def engine_options(url: str) -> dict[str, Any]:
         # The connection that was used last knows the pages that the next one needs.
         return both | {"connect_args": {"check_same_thread": False}, "pool_use_lifo": True}
     return both | {
-        "pool_pre_ping": True,
         "pool_use_lifo": True,
         "pool_size": 5,
         "max_overflow": 10,

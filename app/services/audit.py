@@ -10,7 +10,12 @@ from app.db.insert import insert_row
 from app.permissions import Actor
 
 
-def record(
+def record(action: str, actor: Actor | None, **said: Any) -> None:
+    """Add one line to the audit in the running transaction: it is kept exactly if the act is. See `line_of`."""
+    insert_row(models.Audit, **line_of(action, actor, **said))
+
+
+def line_of(
     action: str,
     actor: Actor | None,
     *,
@@ -19,19 +24,18 @@ def record(
     submission_id: int | None = None,
     entity_id: int | None = None,
     **details: Any,
-) -> None:
-    """Add one line to the audit in the running transaction: it is kept exactly if the act is."""
+) -> dict[str, Any]:
+    """The row of a line: who did what to which records, and `details`, which never hold an answer."""
     if actor is not None and actor.key_id is not None:
         details["apiKeyId"] = actor.key_id
-    insert_row(
-        models.Audit,
-        actor_id=actor.id if actor is not None and actor.id else None,
-        office_id=actor.office_id if actor is not None else None,
-        action=action,
-        project_id=project_id,
-        form_id=form_id,
-        submission_id=submission_id,
-        entity_id=entity_id,
-        details=details,
-        logged_at=now(),
-    )
+    return {
+        "actor_id": actor.id if actor is not None and actor.id else None,
+        "office_id": actor.office_id if actor is not None else None,
+        "action": action,
+        "project_id": project_id,
+        "form_id": form_id,
+        "submission_id": submission_id,
+        "entity_id": entity_id,
+        "details": details,
+        "logged_at": now(),
+    }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import update
@@ -45,21 +46,20 @@ def make_data_key(purpose: str) -> WrappedKey:
     return WrappedKey(key, purpose, *runtime().keyring.wrap(key, purpose))
 
 
-def keep_data_key(made: WrappedKey) -> int:
-    """Add the key's row in the running transaction; its id."""
-    return insert_row(
-        models.DataKey,
-        purpose=made.purpose,
-        wrapped=made.wrapped,
-        wrapping_key_id=made.wrapping_key_id,
-        created_at=now(),
-    )
+def row_of(made: WrappedKey) -> dict[str, Any]:
+    """The row that keeps the key."""
+    return {
+        "purpose": made.purpose,
+        "wrapped": made.wrapped,
+        "wrapping_key_id": made.wrapping_key_id,
+        "created_at": now(),
+    }
 
 
 def add_data_key(purpose: str) -> tuple[int, bytes]:
     """Make a data key in the running transaction: its row's id and the key."""
     made = make_data_key(purpose)
-    return keep_data_key(made), made.key
+    return insert_row(models.DataKey, **row_of(made)), made.key
 
 
 def open_key(row: models.DataKey) -> bytes:

@@ -1,13 +1,17 @@
-"""What PostgreSQL has prepared stays prepared, and what was not committed is gone all the same."""
+"""What PostgreSQL has prepared stays so, what was not committed is gone, and what the server ended is noticed."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, text
 
+from app.db import postgres_connection
 from app.db.engine import configure_engine, engine_options
+from app.db.postgres_connection import TRUSTED_SECONDS, Cursor
 from tests.support.postgres import PostgresServer
 
 TIMES_UNTIL_PREPARED = 6
@@ -89,3 +93,57 @@ def test_after_a_statement_that_fails_the_next_transaction_is_a_new_one(engine: 
         connection.execute(text("INSERT INTO notes VALUES ('kept')"))
     with engine.connect() as connection:
         assert words(connection) == ["kept"]
+
+
+def backend_of(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+
+@pytest.fixture
+def asked(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is sent to the server from now on."""
+    sent: list[str] = []
+    execute = Cursor.execute
+
+    def note(self: Cursor, query: Any, *arguments: Any, **options: Any) -> Any:
+        sent.append(str(query))
+        return execute(self, query, *arguments, **options)
+
+    monkeypatch.setattr(Cursor, "execute", note)
+    return sent
+
+
+def test_a_connection_that_was_used_a_moment_ago_is_not_asked_whether_it_lives(
+    engine: Engine, asked: list[str]
+) -> None:
+    backend_of(engine)
+    backend_of(engine)
+    assert asked == ["SELECT pg_backend_pid()"] * 2
+
+
+def test_one_that_has_rested_is_asked(engine: Engine, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = backend_of(engine)
+    later = time.monotonic() + TRUSTED_SECONDS
+    monkeypatch.setattr(postgres_connection.time, "monotonic", lambda: later)
+    assert backend_of(engine) == before
+    assert asked == ["SELECT pg_backend_pid()", "", "SELECT pg_backend_pid()"]
+
+
+def test_one_that_the_server_ended_a_moment_ago_is_replaced(engine: Engine, postgres: PostgresServer) -> None:
+    before = backend_of(engine)
+    postgres.execute(f"SELECT pg_terminate_backend({before}, 5000)")
+    assert backend_of(engine) not in (before, 0)
+
+
+def test_one_on_which_the_server_only_says_something_is_kept(
+    engine: Engine, postgres: PostgresServer, asked: list[str]
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("LISTEN anything"))
+    before = backend_of(engine)
+    postgres.execute("NOTIFY anything")
+    asked.clear()
+    assert backend_of(engine) == before
+    assert backend_of(engine) == before
+    assert asked[0] == ""
