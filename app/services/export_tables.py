@@ -171,16 +171,17 @@ def _put_point(line: list[str], index: int, value: Any) -> None:
 def _cells(values: Iterable[Any]) -> list[str]:
     # Most are text that cannot compute anything; a look at the first character tells.
     return [
-        value if type(value) is str and value[:1] in _HARMLESS else _cell_of_another_kind(value) for value in values
+        value if type(value) is str and value[:1] in _HARMLESS else _WRITE.get(type(value), _inert_cell)(value)
+        for value in values
     ]
 
 
-def _cell_of_another_kind(value: Any) -> str:
-    if type(value) is int:
-        return str(value)
-    if type(value) is float:
-        return decimal_cell(value)
-    return "" if value is None else inert(cell(value))
+def _inert_cell(value: Any) -> str:
+    return inert(cell(value))
+
+
+# Numbers, and what is not there: they compute nothing either.
+_WRITE: dict[type, Callable[[Any], str]] = {int: str, float: decimal_cell, type(None): lambda _: ""}
 
 
 def csv_lines(lines: Iterable[list[str]]) -> Iterator[bytes]:

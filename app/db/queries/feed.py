@@ -14,7 +14,7 @@ from app.db.queries.submissions import Scope, in_scope
 
 Submission, Version, Attachment = models.Submission, models.SubmissionVersion, models.SubmissionAttachment
 
-PAGE_ROWS = 500
+PAGE_ROWS, FIRST_ROWS = 500, 64
 
 
 class SentRow(NamedTuple):
@@ -68,8 +68,10 @@ def walk(wanted: Wanted, *, skip: int = 0, limit: int | None = None) -> Iterator
 
 def _newest_first(wanted: Wanted, skip: int, limit: int | None) -> Iterator[list[SentRow]]:
     before_id, left = wanted.before_id, limit
+    # Who does not say how many may need few: the rows of a repeat on one page are in some submissions only.
+    most = FIRST_ROWS if limit is None else PAGE_ROWS
     while left is None or left > 0:
-        size = PAGE_ROWS if left is None else min(left, PAGE_ROWS)
+        size = most if left is None else min(left, most)
         statement = _restricted(_columns(), wanted).order_by(Submission.id.desc()).limit(size).offset(skip)
         if before_id is not None:
             statement = statement.where(Submission.id < before_id)
@@ -78,6 +80,7 @@ def _newest_first(wanted: Wanted, skip: int, limit: int | None) -> Iterator[list
         if len(page) < size:
             return
         before_id, skip, left = page[-1].id, 0, None if left is None else left - size
+        most = min(2 * most, PAGE_ROWS)
 
 
 def _in_order(wanted: Wanted, skip: int, limit: int | None) -> Iterator[list[SentRow]]:

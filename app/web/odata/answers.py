@@ -2,16 +2,58 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlencode
 
-from flask import Response, request
+from flask import Response, request, stream_with_context
 
 from app.web.addresses import api_url, segment
 from app.web.odata.options import refuse_old_clients
 
 JSON = "application/json; odata.metadata=minimal; charset=utf-8"
+
+# So many rows a client may ask for at once for the page to be made whole before it leaves: some megabytes.
+ROWS_HELD = 500
+
+
+def is_held(top: int | None) -> bool:
+    """Is a page of at most `top` rows made whole before it leaves? Else it is streamed."""
+    return top is not None and top <= ROWS_HELD
+
+
+def held_answer(pieces: Iterable[bytes]) -> Response:
+    """A page that is made whole first, and not sent if the client says that it has just this one.
+
+    To ask all rows of a table whether one of them has changed would cost more than a page of them.
+    """
+    body = b"".join(pieces)
+    etag = etag_of(body)
+    return unchanged(etag) or _with_etag(Response(body, content_type=JSON), etag)
+
+
+def streamed_answer(pieces: Iterator[bytes], etag: str | None) -> Response:
+    """Rows that leave while they are read, however many they are."""
+    return _with_etag(Response(stream_with_context(pieces), content_type=JSON), etag)
+
+
+def unchanged(etag: str | None) -> Response | None:
+    """The answer to a client that says that it has what has this ETag; None if it does not."""
+    if etag is None or not request.if_none_match.contains_weak(etag):
+        return None
+    return _with_etag(Response(status=304), etag)
+
+
+def etag_of(content: bytes) -> str:
+    """Of a page, or of all that it depends on."""
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def _with_etag(response: Response, etag: str | None) -> Response:
+    if etag is not None:
+        response.set_etag(etag, weak=True)
+    return as_odata(response)
 
 
 def as_odata(response: Response) -> Response:

@@ -5,10 +5,9 @@ Source: OASIS OData 4.0, protocol and JSON format; Central's feed for addresses,
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
-from flask import Response, request, stream_with_context
+from flask import Response, request
 
 from app import problems
 from app.db.queries import entity_feed as queries
@@ -26,7 +25,16 @@ from app.services.views import view_of_cases
 from app.web.addresses import api_url, segment
 from app.web.api.datasets import LIST, found
 from app.web.door import Door, Here
-from app.web.odata.answers import JSON, as_odata, metadata_answer, next_link, service_answer
+from app.web.odata.answers import (
+    etag_of,
+    held_answer,
+    is_held,
+    metadata_answer,
+    next_link,
+    service_answer,
+    streamed_answer,
+    unchanged,
+)
 from app.web.odata.options import Options, read_options
 from forms.odata import metadata_of_list
 
@@ -74,24 +82,23 @@ def read(here: Here, name: str) -> Response:
     page = case_page(view, dataset, wanted, skip=options.skip, top=options.top, after=options.skiptoken)
     about = {"dataset": dataset.name, "count": len(page.numbers), **asked.on_record}
     record_read("entity.list", here.actor, project_id=here.project.id, **about)
-    etag = None if asked.changes_with_time else _etag(stamp(view, page))
-    if etag is not None and request.if_none_match.contains_weak(etag):
-        response = Response(status=304)
-    else:
-        head: dict[str, Any] = {"@odata.context": f"{_root(here, dataset.name)}/$metadata#{TABLE}"}
-        if options.count:
-            head["@odata.count"] = queries.count(wanted)
-        rows = (documents.document(case, maker) for case, maker in page.cases())
-        link = next_link(page.next_token, page.next_skip)
-        response = Response(stream_with_context(document_pieces(head, rows, lambda: link)), content_type=JSON)
-    if etag is not None:
-        response.set_etag(etag, weak=True)
-    return as_odata(response)
+    whole = None
+    if not (is_held(options.top) or asked.changes_with_time):
+        whole = _etag(stamp(view, page))
+        same = unchanged(whole)
+        if same is not None:
+            return same
+    head: dict[str, Any] = {"@odata.context": f"{_root(here, dataset.name)}/$metadata#{TABLE}"}
+    if options.count:
+        head["@odata.count"] = queries.count(wanted)
+    rows = (documents.document(case, maker) for case, maker in page.cases())
+    link = next_link(page.next_token, page.next_skip)
+    pieces = document_pieces(head, rows, lambda: link)
+    return held_answer(pieces) if is_held(options.top) else streamed_answer(pieces, whole)
 
 
 def _etag(seen: tuple[object, ...]) -> str:
-    text = repr((seen, request.path, sorted(request.args.items()), api_url()))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return etag_of(repr((seen, request.path, sorted(request.args.items()), api_url())).encode())
 
 
 def _options() -> Options:

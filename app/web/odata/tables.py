@@ -5,7 +5,6 @@ Source: OASIS OData 4.0, protocol and JSON format; Central's feed for addresses,
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import Any
 
@@ -25,7 +24,18 @@ from app.services.walk_records import Choice, count_rows, export_schema, find_re
 from app.web.addresses import api_url, segment
 from app.web.api.forms import ONE
 from app.web.door import Door, Here
-from app.web.odata.answers import JSON, as_odata, metadata_answer, next_link, service_answer
+from app.web.odata.answers import (
+    JSON,
+    as_odata,
+    etag_of,
+    held_answer,
+    is_held,
+    metadata_answer,
+    next_link,
+    service_answer,
+    streamed_answer,
+    unchanged,
+)
 from app.web.odata.options import Options, asks_deidentified, read_options
 from forms.odata import metadata_of_form
 from forms.schema import Table
@@ -178,11 +188,12 @@ def _read(here: Here, name: str, *, is_draft: bool) -> Response:
     choice = Choice(view, is_draft, wanted.condition, wanted.order)
     # Before it is said that nothing changed: the row that it names may be gone for good.
     after = None if options.skiptoken is None else place_of(view, options.skiptoken, is_draft=is_draft)
-    etag = None if wanted.changes_with_time else _etag(view, is_draft=is_draft)
-    if etag is not None and request.if_none_match.contains_weak(etag):
-        response = Response(status=304)
-        response.set_etag(etag, weak=True)
-        return as_odata(response)
+    whole = None
+    if not (is_held(options.top) or wanted.changes_with_time):
+        whole = _etag(view, is_draft=is_draft)
+        same = unchanged(whole)
+        if same is not None:
+            return same
     page = Page(choice, _documents(here, table, options, is_draft=is_draft), options.skip, options.top, after)
     details: dict[str, Any] = {"draft": True} if is_draft else {}
     details |= wanted.on_record
@@ -192,10 +203,8 @@ def _read(here: Here, name: str, *, is_draft: bool) -> Response:
     head = _head(here, table, is_draft)
     if options.count:
         head["@odata.count"] = count_rows(choice, table)
-    response = Response(stream_with_context(feed.ended(page.pieces(head, feed.counted, _next_link))), content_type=JSON)
-    if etag is not None:
-        response.set_etag(etag, weak=True)
-    return as_odata(response)
+    pieces = feed.ended(page.pieces(head, feed.counted, _next_link))
+    return held_answer(pieces) if is_held(options.top) else streamed_answer(pieces, whole)
 
 
 def _read_one(here: Here, instance_id: str, part: str, *, is_draft: bool) -> Response:
@@ -260,12 +269,11 @@ def _next_link(page: Page) -> str | None:
 
 
 def _etag(view: View, *, is_draft: bool) -> str | None:
-    """What changes with the rows, their reader and the question. None for rows without people: they are counted anew
-    for each answer.
+    """Of what leaves while it is read: what changes with the rows, their reader and the question. None for rows
+    without people, which are counted anew for each answer.
     """
     if view.recipient is not None:
         return None
     seen = (queries.stamp(view.scope(is_draft=is_draft)), queries.versions_of_form(view.scope(is_draft=is_draft)))
     who = (view.offices, sorted(view.reach.items()), view.default)
-    text = repr((seen, who, request.path, sorted(request.args.items()), api_url()))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return etag_of(repr((seen, who, request.path, sorted(request.args.items()), api_url())).encode())

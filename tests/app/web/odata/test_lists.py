@@ -192,3 +192,13 @@ def test_what_has_not_changed_is_not_sent_again_and_every_look_is_on_record(list
     lines = [each.details for each in rows(listed, models.Audit, models.Audit.action == "entity.list")]
     assert lines[-1] == {"dataset": "cases", "count": 2, "asked": ["code"]}
     assert len(lines) == 3
+
+
+def test_a_page_is_sent_again_only_if_its_own_cases_changed(listed: Backend) -> None:
+    admin, first = listed.admin, f"{SVC}/Entities?$top=2"
+    second = admin.get(first).json["@odata.nextLink"].removeprefix("http://localhost/v1")
+    known = {each: {"If-None-Match": admin.get(each).headers["ETag"]} for each in (first, second, f"{SVC}/Entities")}
+    assert admin.patch(f"{LIST}/entities/{uuid(0)}?force=true", json={"data": {"code": "X"}}).status_code == 200
+    answers = {each: admin.get(each, headers=headers) for each, headers in known.items()}
+    assert [each.status_code for each in answers.values()] == [304, 200, 200]
+    assert "X" in [row["code"] for row in answers[second].json["value"]]
