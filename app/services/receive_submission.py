@@ -280,6 +280,7 @@ def _find_or_add(
     """What became of it, and the files that are in no row yet."""
     submission, files = given.submission, given.arrival.files
     if new is not None:
+        _refuse_erased_meanwhile(given)
         added = add_submission(*new)
         if added is not None:
             left = add_new_files(added, submission, given.target.schema, files, new[1].key, given.context)
@@ -289,6 +290,18 @@ def _find_or_add(
         # Somebody sent the same ID a moment ago and has committed since: this is a resend after all.
     known = _known(given)
     return (_edit(given) if known is None else _resend(given, known)), files
+
+
+def _refuse_erased_meanwhile(given: _Given) -> None:
+    """On SQLite nobody else writes from here on; before, somebody may have erased it since we looked.
+
+    On PostgreSQL nobody can: see `keep_intake_out`.
+    """
+    target = given.target
+    if target.is_draft or db.engine.dialect.name != "sqlite":
+        return
+    if any_is_erased(target.project_id, target.xml_form_id, [given.submission.instance_id]):
+        raise _erased(target.project_id)
 
 
 def _resend(given: _Given, known: intake.KnownVersion) -> Receipt | _Refusal:

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 import structlog
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, NoResultFound, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -82,6 +82,7 @@ def install_error_handlers(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(StatementError, _statement_error)
+    app.register_error_handler(NoResultFound, _gone_meanwhile)
     app.register_error_handler(PoolTimeout, lambda _: problem_response(problems.unavailable()))
     app.register_error_handler(StorageFull, _storage_full)
     app.register_error_handler(StorageUnavailable, _storage_error)
@@ -134,6 +135,15 @@ def _lost_race(error: IntegrityError) -> Response:
         # A phone sends again by itself, and is answered by what is there then.
         return problem_response(problems.unavailable("the same was changed at the same moment"))
     return problem_response(problems.taken_meanwhile())
+
+
+def _gone_meanwhile(error: NoResultFound) -> Response:
+    """What had just been found was deleted for good before it could be locked or read again."""
+    log.warning("database.gone", place=place_of(error), route=request.endpoint)
+    if getattr(g, "speaks_openrosa", False):
+        # A phone sends again by itself, and hears then what became of it.
+        return problem_response(problems.unavailable("the same was deleted at the same moment"))
+    return problem_response(problems.not_found())
 
 
 def _storage_full(error: StorageFull) -> Response:

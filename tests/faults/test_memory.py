@@ -18,7 +18,7 @@ from tests.faults.figures import Figures
 from tests.faults.service import WORKERS, Service
 
 # A request for which memory does not suffice is not taken; a phone sends again after each of these.
-TRY_AGAIN = {"500", "503", "cut off", "no answer in time"}
+TRY_AGAIN = {"503", "cut off", "no answer in time"}
 LEAST_LARGE_BYTES, MOST_LARGE_BYTES = 1_000_000, 4_900_000
 
 

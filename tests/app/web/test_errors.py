@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import InterfaceError, OperationalError, StatementError
+from sqlalchemy.exc import InterfaceError, NoResultFound, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.db.queries import projects as project_queries
+from app.db.queries import submissions as submission_queries
 from app.sealing.envelope import SealBroken
 from app.storage import BlobMissing, StorageFull, StorageUnavailable
 from tests.app.conftest import MakeBackend
@@ -114,6 +115,30 @@ def test_what_will_pass_asks_to_be_tried_again_and_takes_nothing(
     assert "canary" not in answer.text + capsys.readouterr().err
     monkeypatch.undo()
     assert admin.get("/projects").status_code == 200
+
+
+def test_what_was_deleted_between_two_looks_is_not_there(
+    lite: Backend, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lite.admin.publish(VISIT)
+    admin, phone = lite.admin, lite.phone()
+    xml = instance("visit", "", instance_id="uuid:1")
+    assert phone.send(xml).status_code == 201
+
+    def gone(*_: Any) -> Any:
+        raise NoResultFound("canary")
+
+    monkeypatch.setattr(project_queries, "projects", gone)
+    answer = admin.get("/projects")
+    assert (answer.status_code, answer.json["code"]) == (404, 404.1)
+    # A phone keeps what it has for later, and hears then what became of it.
+    monkeypatch.setattr(submission_queries, "submission_for_update", gone)
+    answer = phone.send(xml)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert OPENROSA_ERROR.fullmatch(answer.text)
+    monkeypatch.undo()
+    assert phone.send(xml).status_code == 201
+    assert "canary" not in answer.text + capsys.readouterr().err
 
 
 def test_a_body_over_the_limit_is_told_with_the_limit(make_lite: MakeBackend) -> None:
