@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from typing import Any
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -32,11 +34,19 @@ from app.web.row_scope import held_offices
 from app.web.storable import install_converters
 
 
+class _Synchronous(Flask):
+    """Without coroutines: to ask of each function whether it is one costs more than some of them do themselves."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """As it is."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises ConfigError or KeyFileError, one line each, when it must not start."""
     settings = settings or read_settings(os.environ)
     configure_logs(settings.log_format)
-    app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
+    app = _Synchronous(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
         # A database error may print its statement, and a statement's parameters are what people answered.

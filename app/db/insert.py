@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Table
+from sqlalchemy import Connection, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import Base
@@ -33,10 +33,10 @@ def _insert_if_new(table: Table, columns: tuple[str, ...], dialect: str) -> Prep
     return Prepared(insert_of(dialect)(table).on_conflict_do_nothing().returning(table.c.id), columns)
 
 
-def insert_row(model: type[Base], **values: Any) -> int:
+def insert_row(model: type[Base], on: Connection | None = None, /, **values: Any) -> int:
     """Add a row in the running transaction; its id."""
     table: Any = model.__table__
-    ((added,),) = _insert_one(table, tuple(values)).rows(values)
+    ((added,),) = _insert_one(table, tuple(values)).rows(values, on)
     return int(added)
 
 
@@ -47,11 +47,12 @@ def insert_rows(model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
         connection().execute(_insert(table), rows)
 
 
-def insert_if_new(model: type[Base], **values: Any) -> int | None:
+def insert_if_new(model: type[Base], on: Connection | None = None, /, **values: Any) -> int | None:
     """The new row's id; None if a row is there that a unique constraint holds against it.
 
     On PostgreSQL this waits until a rival's transaction has ended, so the next statement sees the rival's row.
     """
     table: Any = model.__table__
-    added = _insert_if_new(table, tuple(values), connection().dialect.name).first(values)
+    on = on or connection()
+    added = _insert_if_new(table, tuple(values), on.dialect.name).first(values, on)
     return None if added is None else int(added[0])

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, Column, Select, String, Table, Text, bindparam, cast, delete, func, select, true
+from sqlalchemy import CTE, Column, Connection, Select, String, Table, Text, bindparam, cast, delete, func, select, true
 from sqlalchemy.dialects import postgresql
 
 from app.db import db, models
@@ -43,10 +43,8 @@ def insert_submission(new: NewRows) -> tuple[int, int] | None:
     None, and nothing is added, if a submission with this instance ID is there, also if it was committed a moment ago.
     Raises IntegrityError if a version has it.
     """
-    if connection().dialect.name == "postgresql":
-        added = _at_once(new)
-    else:
-        added = _one_by_one(new)
+    on = connection()
+    added = _at_once(new, on) if on.dialect.name == "postgresql" else _one_by_one(new, on)
     data_key_id, submission_id, version_id = added
     if submission_id is None:
         db.session.execute(delete(models.DataKey).where(models.DataKey.id == data_key_id))
@@ -54,23 +52,23 @@ def insert_submission(new: NewRows) -> tuple[int, int] | None:
     return submission_id, version_id
 
 
-def _one_by_one(new: NewRows) -> tuple[Any, Any, Any]:
-    data_key_id = insert_row(models.DataKey, **new.key)
-    submission_id = insert_if_new(models.Submission, **new.submission, data_key_id=data_key_id)
+def _one_by_one(new: NewRows, on: Connection) -> tuple[Any, Any, Any]:
+    data_key_id = insert_row(models.DataKey, on, **new.key)
+    submission_id = insert_if_new(models.Submission, on, **new.submission, data_key_id=data_key_id)
     if submission_id is None:
         return data_key_id, None, None
-    version_id = insert_row(models.SubmissionVersion, **new.version, submission_id=submission_id)
+    version_id = insert_row(models.SubmissionVersion, on, **new.version, submission_id=submission_id)
     details = {**new.line["details"], VERSION_ID: version_id}
-    insert_row(models.Audit, **{**new.line, "details": details, "submission_id": submission_id})
+    insert_row(models.Audit, on, **{**new.line, "details": details, "submission_id": submission_id})
     return data_key_id, submission_id, version_id
 
 
-def _at_once(new: NewRows) -> tuple[Any, Any, Any]:
+def _at_once(new: NewRows, on: Connection) -> tuple[Any, Any, Any]:
     given = {
         f"{table}_{name}": value for table, row in zip(NewRows._fields, new, strict=True) for name, value in row.items()
     }
     statement = _statement(tuple(tuple(row) for row in new))
-    (added,) = statement.rows(given)
+    (added,) = statement.rows(given, on)
     return added[0], added[1], added[2]
 
 

@@ -75,9 +75,12 @@ class Prepared:
         self._columns = columns
         self._made: dict[str, _Made] = {}
 
-    def rows(self, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """What it finds, as tuples of Python's types. Raises DBAPIError, as SQLAlchemy does."""
-        on = connection()
+    def rows(self, given: Mapping[str, Any], on: Connection | None = None) -> list[tuple[Any, ...]]:
+        """What it finds, as tuples of Python's types. Raises DBAPIError, as SQLAlchemy does.
+
+        `on`: what `connection()` gave, where it was asked already.
+        """
+        on = on or connection()
         made = self._made.get(on.dialect.name)
         if made is None:
             made = self._made[on.dialect.name] = _make(self._statement, self._columns, on.dialect)
@@ -92,9 +95,9 @@ class Prepared:
             raise driver_failed(error, on, made.sql) from error
         return [_converted(row, made.results) for row in found] if made.results else found
 
-    def first(self, given: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    def first(self, given: Mapping[str, Any], on: Connection | None = None) -> tuple[Any, ...] | None:
         """The first row, if there is one."""
-        rows = self.rows(given)
+        rows = self.rows(given, on)
         return rows[0] if rows else None
 
 

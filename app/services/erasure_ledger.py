@@ -35,6 +35,9 @@ _MOST_MS = 1000
 # PostgreSQL's error code lock_not_available.
 _NOT_AVAILABLE = "55P03"
 
+# Made once: each submission is looked for. What it writes is hashed, and must stay as it is.
+_NAMED = json.JSONEncoder(ensure_ascii=False)
+
 
 @dataclass(frozen=True)
 class LedgerLine:
@@ -54,7 +57,7 @@ def ledger_path(settings: Settings) -> Path:
 
 def item_hash(project_id: int, xml_form_id: str, instance_id: str) -> bytes:
     """The keyed hash of one instance ID. By the form's ID, so that a form that is made anew does not forget."""
-    named = json.dumps([project_id, xml_form_id, instance_id], ensure_ascii=False)
+    named = _NAMED.encode([project_id, xml_form_id, instance_id])
     return keyed_hash(server_key(CONTENT_HASH), b"erased|" + named.encode())
 
 

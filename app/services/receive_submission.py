@@ -7,6 +7,7 @@ missing files, another XML is a conflict, and both bodies are kept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -26,7 +27,7 @@ from app.sealing.envelope import keyed_hash
 from app.services import quarantine
 from app.services.attach_files import Attached, add_expected_files, add_new_files, attach_files
 from app.services.entity_versions import ENTITIES
-from app.services.erasure_ledger import any_is_erased, item_hash
+from app.services.erasure_ledger import item_hash
 from app.services.keys import CONTENT_HASH, WrappedKey, data_key, make_data_key, server_key
 from app.services.outbox import enqueue
 from app.services.quarantine import Context
@@ -94,6 +95,7 @@ class _Given:
     target: _Target
     xml_hmac: bytes
     context: Context
+    item_hashes: Sequence[bytes]
 
 
 @dataclass(frozen=True)
@@ -162,11 +164,11 @@ def _receive(
 ) -> Receipt | Problem:
     """The receipt, or the problem to answer with after everything was kept aside."""
     context = Context(sender.actor, project_id, instance_id=submission.instance_id)
+    hashes = [item_hash(project_id, submission.xml_form_id, each) for each in _named_by(submission)]
     form: intake.FilledForm | None
     if draft_of is not None:
-        form = _filled_draft(draft_of, submission)
+        form = _filled_draft(draft_of, submission, hashes)
     else:
-        hashes = [item_hash(project_id, submission.xml_form_id, each) for each in _named_by(submission)]
         form = intake.filled_form(
             project_id, submission.xml_form_id, submission.version, submission.instance_id, hashes
         )
@@ -195,7 +197,7 @@ def _receive(
         draft_of is not None,
     )
     xml_hmac = keyed_hash(server_key(CONTENT_HASH), arrival.xml)
-    given = _Given(sender, arrival, submission, target, xml_hmac, context)
+    given = _Given(sender, arrival, submission, target, xml_hmac, context, hashes)
     try:
         return _write(given, form.known)
     except IntegrityError:
@@ -203,14 +205,14 @@ def _receive(
         return _write(given, _known(given))
 
 
-def _filled_draft(form: models.Form, submission: Submission) -> intake.FilledForm:
+def _filled_draft(form: models.Form, submission: Submission, item_hashes: Sequence[bytes]) -> intake.FilledForm:
     """The form's draft, whatever its version is called: there is no other that the test could be for."""
     if form.xml_form_id != submission.xml_form_id:
         raise problems.not_found()
     draft = form_queries.draft_version(form.id)
     if draft is None:
         raise problems.draft_access_failed()
-    is_erased = any_is_erased(form.project_id, form.xml_form_id, _named_by(submission))
+    is_erased = intake.has_erased(item_hashes)
     known = intake.known_version(form.id, True, submission.instance_id)
     project = project_queries.project(form.project_id)
     if project is None:
@@ -297,11 +299,8 @@ def _refuse_erased_meanwhile(given: _Given) -> None:
 
     On PostgreSQL nobody can: see `keep_intake_out`.
     """
-    target = given.target
-    if target.is_draft or db.engine.dialect.name != "sqlite":
-        return
-    if any_is_erased(target.project_id, target.xml_form_id, [given.submission.instance_id]):
-        raise _erased(target.project_id)
+    if db.engine.dialect.name == "sqlite" and intake.has_erased(given.item_hashes):
+        raise _erased(given.target.project_id)
 
 
 def _resend(given: _Given, known: intake.KnownVersion) -> Receipt | _Refusal:
@@ -317,7 +316,7 @@ def _resend(given: _Given, known: intake.KnownVersion) -> Receipt | _Refusal:
 
 def _deleted(given: _Given) -> _Refusal:
     # Asked again under the lock: it may just have been erased, and then it is not kept aside.
-    if any_is_erased(given.target.project_id, given.target.xml_form_id, _named_by(given.submission)):
+    if intake.has_erased(given.item_hashes):
         raise _erased(given.target.project_id)
     return _Refusal(problems.submission_deleted(), quarantine.SUBMISSION_DELETED)
 

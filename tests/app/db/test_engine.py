@@ -111,7 +111,8 @@ def test_connections_that_the_server_cut_are_replaced_without_a_fault(
     phone = backend.phone()
     if "postgresql" in request.node.name:
         request.getfixturevalue("postgres").execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'test_%'"
+            # Waits until they have ended: at the moment itself nobody can know it.
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname LIKE 'test_%'"
         )
     else:
         with backend.app.app_context():
