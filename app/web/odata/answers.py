@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from urllib.parse import urlencode
 
 from flask import Response, request, stream_with_context
@@ -14,21 +15,28 @@ from app.web.odata.options import refuse_old_clients
 
 JSON = "application/json; odata.metadata=minimal; charset=utf-8"
 
-# So many rows a client may ask for at once for the page to be made whole before it leaves: some megabytes.
-ROWS_HELD = 500
+# A page of at most so many rows is made whole before it leaves, unless it grows larger than that.
+ROWS_HELD, BYTES_HELD = 500, 8_000_000
 
 
 def is_held(top: int | None) -> bool:
-    """Is a page of at most `top` rows made whole before it leaves? Else it is streamed."""
+    """Is a page of at most `top` rows made whole before it leaves? Otherwise it is streamed."""
     return top is not None and top <= ROWS_HELD
 
 
-def held_answer(pieces: Iterable[bytes]) -> Response:
+def held_answer(pieces: Iterator[bytes]) -> Response:
     """A page that is made whole first, and not sent if the client says that it has just this one.
 
     To ask all rows of a table whether one of them has changed would cost more than a page of them.
     """
-    body = b"".join(pieces)
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size > BYTES_HELD:
+            return streamed_answer(chain(held, pieces), None)
+    body = b"".join(held)
     etag = etag_of(body)
     return unchanged(etag) or _with_etag(Response(body, content_type=JSON), etag)
 

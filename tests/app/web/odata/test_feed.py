@@ -11,6 +11,8 @@ import pytest
 from lxml import etree
 
 from app.permissions import Grant
+from app.services import odata_feed
+from app.web.odata import answers
 from app.web.odata.answers import ROWS_HELD
 from tests.app.looking import actions
 from tests.support.backend import Backend, Person, instance
@@ -260,6 +262,15 @@ def test_a_page_says_the_same_whether_it_is_held_or_streamed(families: Backend, 
     assert ("Content-Length" in page.headers) == (top == ROWS_HELD)
     again = families.admin.get(f"{SVC}/Submissions?$top={top}", headers={"If-None-Match": page.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
+
+
+def test_a_page_that_grows_too_large_to_be_held_is_streamed(families: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = families.admin.get(f"{SVC}/Submissions?$top=5")
+    monkeypatch.setattr(answers, "BYTES_HELD", 1000)
+    monkeypatch.setattr(odata_feed, "_PIECE_BYTES", 500)
+    page = families.admin.get(f"{SVC}/Submissions?$top=5", headers={"If-None-Match": whole.headers["ETag"]})
+    assert (page.status_code, page.data) == (200, whole.data)
+    assert not {"ETag", "Content-Length"} & set(page.headers.keys())
 
 
 @pytest.mark.parametrize("name", ["\0", "uuid:\0", "\ud800"], ids=["null", "with null", "half a pair"])
