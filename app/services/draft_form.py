@@ -17,7 +17,7 @@ from app.services.audit import record
 from app.services.compile_form import CompiledSource, FormSource, compile_source
 from app.services.entity_lists import declare_lists
 from app.services.managed_encryption import encrypted_source, key_of_draft
-from app.services.schemas import schema_of
+from app.services.schemas import remember_schema, schema_of
 from app.services.transaction import transaction
 from app.services.uploads import discard_blobs
 from forms.schema import removed_fields, type_conflict
@@ -149,6 +149,7 @@ def _add_draft(
     form.draft_nonce = secrets.token_bytes(32)
     form.updated_at = moment
     db.session.flush()
+    remember_schema(version.sha256, compiled.schema)
     declare_lists(project, version, compiled.schema)
     _add_file_slots(project, version, compiled, current)
     record("form.update.draft.set", actor, project_id=project.id, form_id=form.id, newDraftDefId=version.id)

@@ -124,7 +124,8 @@ def read_lists(model: etree._Element, itext: Itext) -> dict[str, tuple[Choice, .
             continue
         choices = []
         for item in instance[0]:
-            columns = {local_name(column): column.text or "" for column in item}
+            # Not by `local_name`: a form may have a hundred thousand choices.
+            columns = {str(column.tag).rpartition("}")[2]: column.text or "" for column in item}
             text_id = columns.get("itextId")
             label = columns.get("label")
             labels = dict(itext.texts.get(text_id, {})) if text_id else ({"": label} if label else {})
