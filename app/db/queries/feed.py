@@ -78,10 +78,10 @@ def _newest_first(wanted: Wanted, skip: int, limit: int | None) -> Iterator[list
         if before_id is not None:
             numbers = numbers.where(Submission.id < before_id)
         page = _read(_columns().where(Submission.id.in_(numbers)).order_by(Submission.id.desc()))
-        yield page
-        if len(page) < size:
+        if not page:
             return
-        before_id, skip, left = page[-1].id, 0, None if left is None else left - size
+        yield page
+        before_id, skip, left = page[-1].id, 0, None if left is None else left - len(page)
         most = min(2 * most, PAGE_ROWS)
 
 

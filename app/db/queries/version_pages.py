@@ -26,28 +26,30 @@ class Wanted:
 
 def current_versions(scope: Scope, wanted: Wanted) -> Iterator[tuple[models.Submission, models.SubmissionVersion]]:
     """The newest first, each with its current version."""
-    statement = (
-        select(Submission, Version)
-        .join(Version, Version.submission_id == Submission.id)
-        .where(Version.is_current)
-        .order_by(Submission.id.desc())
-    )
+    numbers = select(Submission.id).order_by(Submission.id.desc())
     if wanted.submitter_ids:
-        statement = statement.where(Submission.submitter_id.in_(wanted.submitter_ids))
+        numbers = numbers.where(Submission.submitter_id.in_(wanted.submitter_ids))
     if wanted.review_states:
         named = [each for each in wanted.review_states if each is not None]
         state = Submission.review_state
         or_none = state.is_(None) if None in wanted.review_states else state.in_([])
-        statement = statement.where(or_(state.in_(named), or_none))
-    statement, left, before = in_scope(statement, scope), wanted.limit, None
+        numbers = numbers.where(or_(state.in_(named), or_none))
+    numbers, left, before = in_scope(numbers, scope), wanted.limit, None
     while left is None or left > 0:
-        page = statement if before is None else statement.where(Submission.id < before)
+        older = numbers if before is None else numbers.where(Submission.id < before)
         size = _AT_ONCE if left is None else min(left, _AT_ONCE)
-        found = db.session.execute(page.limit(size)).all()
+        # Which rows first: a database that knows little of its tables would join all of them and then sort.
+        page = (
+            select(Submission, Version)
+            .join(Version, Version.submission_id == Submission.id)
+            .where(Version.is_current, Submission.id.in_(older.limit(size)))
+            .order_by(Submission.id.desc())
+        )
+        found = db.session.execute(page).all()
+        if not found:
+            return
         for row in found:
             yield row[0], row[1]
-        if len(found) < size:
-            return
         before = found[-1][0].id
         left = None if left is None else left - len(found)
 

@@ -10,7 +10,7 @@ import pytest
 from app.config import ROOT
 from app.services.audit_actions import ACTIONS, GROUPS, READS, VERBOSE, Kind, named
 
-WRITERS = {"record", "record_read", "_record"}
+WRITERS = {"record", "record_read", "_record", "line_of"}
 
 
 def written_in_the_code() -> set[str]:
