@@ -175,16 +175,16 @@ def _receive(
         if not may(sender.actor, "submission.create", project_id=project_id, form_id=form.id if form else None):
             raise problems.insufficient_rights()
     if form is None:
-        _keep_all(arrival, context, quarantine.UNKNOWN_FORM)
+        _keep_all(arrival, context, quarantine.UNKNOWN_FORM, hashes)
         return problems.not_found()
     if form.is_erased:
         raise _erased(project_id)
     context = Context(sender.actor, project_id, form.id, submission.instance_id)
     if form.state == "closed" and draft_of is None and not although_closed:
-        _keep_all(arrival, context, quarantine.FORM_CLOSED)
+        _keep_all(arrival, context, quarantine.FORM_CLOSED, hashes)
         return problems.not_accepting()
     if form.version_id is None or form.version_sha256 is None:
-        _keep_all(arrival, context, quarantine.UNKNOWN_VERSION)
+        _keep_all(arrival, context, quarantine.UNKNOWN_VERSION, hashes)
         return problems.form_version_not_found(submission.version)
     schema = schema_of(form.version_id, form.version_sha256)
     target = _Target(
@@ -233,11 +233,18 @@ def _erased(project_id: int) -> Problem:
     return problems.submission_deleted()
 
 
-def _keep_all(arrival: Arrival, context: Context, reason: str) -> None:
-    """Keep the XML and the files aside; what is kept already is discarded."""
-    kept = (_xml_file(arrival), *arrival.files)
+def _keep_all(arrival: Arrival, context: Context, reason: str, item_hashes: Sequence[bytes]) -> None:
+    """Keep the XML and the files aside; what is kept already is discarded.
+
+    Raises Problem 409.18 for what was erased: of that nothing is kept.
+    """
+    xml = _xml_file(arrival)
     with transaction():
-        duplicates = [file for file in kept if not quarantine.keep_aside(reason, file, context)]
+        # It may have been erased since we looked; of what was purged with its form nobody has looked yet.
+        if intake.has_erased(item_hashes):
+            discard_files((xml,))
+            raise _erased(context.project_id)
+        duplicates = [file for file in (xml, *arrival.files) if not quarantine.keep_aside(reason, file, context)]
         crash_point("quarantine.written")
     crash_point("quarantine.committed")
     discard_files(duplicates)
@@ -263,7 +270,7 @@ def _write(given: _Given, known: intake.KnownVersion | None) -> Receipt | Proble
         crash_point("submission.attached")
     crash_point("submission.committed")
     if isinstance(outcome, _Refusal):
-        _keep_all(given.arrival, given.context, outcome.reason)
+        _keep_all(given.arrival, given.context, outcome.reason, given.item_hashes)
         return outcome.problem
     discard_blobs(attached.superfluous)
     if attached.conflict is not None:
@@ -306,7 +313,7 @@ def _refuse_erased_meanwhile(given: _Given) -> None:
 def _resend(given: _Given, known: intake.KnownVersion) -> Receipt | _Refusal:
     row = queries.submission_for_update(known.submission_id)
     if row.deleted_at is not None:
-        return _deleted(given)
+        return _deleted()
     if known.xml_hmac != given.xml_hmac:
         is_edit = given.submission.deprecated_id is not None
         problem = problems.instance_id_conflict() if is_edit else problems.xml_conflict()
@@ -314,10 +321,7 @@ def _resend(given: _Given, known: intake.KnownVersion) -> Receipt | _Refusal:
     return Receipt(row.id, known.id, given.submission.instance_id, False)
 
 
-def _deleted(given: _Given) -> _Refusal:
-    # Asked again under the lock: it may just have been erased, and then it is not kept aside.
-    if intake.has_erased(given.item_hashes):
-        raise _erased(given.target.project_id)
+def _deleted() -> _Refusal:
     return _Refusal(problems.submission_deleted(), quarantine.SUBMISSION_DELETED)
 
 
@@ -329,7 +333,7 @@ def _edit(given: _Given) -> Receipt | _Refusal:
         return _Refusal(problems.deprecated_id_not_found(), quarantine.UNKNOWN_ORIGINAL)
     row = queries.submission_for_update(before.submission_id)
     if row.deleted_at is not None:
-        return _deleted(given)
+        return _deleted()
     # Looked at again under the lock: the same edit may have come twice at once.
     same = _known(given)
     if same is not None:

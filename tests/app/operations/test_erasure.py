@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event, select
@@ -14,6 +16,7 @@ from app.db.queries.forms import forms_called
 from app.permissions import ANONYMOUS
 from app.problems import Problem
 from app.services import erasure_ledger as ledger
+from app.services import receive_submission as intake
 from app.services.erase_submission import Erased, LeftEntity, erase_submission
 from app.services.erasure_ledger import is_erased, ledger_path, read_lines, write_missing_lines
 from app.services.fsck import fsck
@@ -267,6 +270,23 @@ def test_an_erasure_and_a_sender_at_the_same_time_leave_nothing_that_opens(backe
         with transaction():
             assert db.session.get_one(models.DataKey, submission.data_key_id).wrapped is None
         assert fsck().sound
+
+
+def test_what_is_erased_at_the_moment_it_is_refused_is_not_kept_aside(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone, keep = fill(backend), intake._keep_all
+    before = count(backend, models.Quarantine)
+
+    def erased_first(*arguments: Any) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(erase, backend, PERSON).result()
+        keep(*arguments)
+
+    monkeypatch.setattr(intake, "_keep_all", erased_first)
+    assert send(phone, PERSON, "<who>Changed</who>") == 409
+    assert count(backend, models.Quarantine) == before
+    assert_no_orphans(backend)
 
 
 def test_the_command_asks_first_and_tells_what_is_left(backend: Backend) -> None:

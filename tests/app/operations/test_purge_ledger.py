@@ -16,7 +16,7 @@ from app.services import purge_forms as service
 from app.services import receive_submission as intake
 from app.services.erasure_ledger import is_erased
 from app.services.fsck import fsck
-from tests.app.looking import actions, count, rows
+from tests.app.looking import actions, assert_no_orphans, count, rows
 from tests.app.operations.places import Keys, back_up, blob_bytes, empty_place, key_file, kind, restore
 from tests.app.operations.test_purge_forms import FORMS, purge, send, thirty_days_pass
 from tests.app.operations.test_purge_submissions import age_the_trash
@@ -77,6 +77,18 @@ def test_what_is_there_under_the_same_id_in_the_form_made_anew_stays_and_the_res
     assert [send(phone, name) for name in ("sent-again", "purged")] == [201, 409]
     assert admin.post(f"{FORMS}/visit/submissions/uuid:in-trash/restore").status_code == 200
     assert len(admin.rows("visit")) == 2
+
+
+def test_what_a_phone_sends_again_to_a_form_that_is_purged_is_not_kept_aside(backend: Backend) -> None:
+    backend.admin.publish(VISIT)
+    phone = backend.phone()
+    assert send(phone, "one") == 201
+    backend.admin.delete(f"{FORMS}/visit")
+    thirty_days_pass(backend)
+    assert purge(backend) == 1
+    assert (send(phone, "one"), count(backend, models.Quarantine)) == (409, 0)
+    assert (send(phone, "two"), count(backend, models.Quarantine)) == (404, 2)
+    assert_no_orphans(backend)
 
 
 def test_where_the_ledger_cannot_be_written_nothing_is_purged_until_it_can(backend: Backend) -> None:
