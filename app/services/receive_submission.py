@@ -288,8 +288,8 @@ def _find_or_add(
 ) -> tuple[Receipt | _Refusal, tuple[StoredFile, ...]]:
     """What became of it, and the files that are in no row yet."""
     submission, files = given.submission, given.arrival.files
+    _refuse_erased_meanwhile(given)
     if new is not None:
-        _refuse_erased_meanwhile(given)
         added = add_submission(*new)
         if added is not None:
             left = add_new_files(added, submission, given.target.schema, files, new[1].key, given.context)

@@ -139,3 +139,27 @@ def test_what_comes_in_while_its_namesake_is_purged_is_either_seen_or_kept_out(
         assert (sending.result(10), purging.result(10)) == (409 if is_kept_out else 201, 1)
     assert erased(backend, "one") == [is_kept_out]
     assert len(backend.admin.rows("visit")) == (0 if is_kept_out else 1)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_an_edit_that_comes_in_while_its_namesake_is_purged_is_kept_out(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL the purge waits, as for what is new."""
+    backend.admin.publish(VISIT)
+    assert send(backend.phone(), "one") == 201
+    backend.admin.delete(f"{FORMS}/visit")
+    thirty_days_pass(backend)
+    backend.admin.publish(VISIT)
+    phone, write = backend.phone(), intake._write
+    assert send(phone, "two") == 201
+
+    def purged_first(*arguments: Any) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(purge, backend).result() == 1
+        return write(*arguments)
+
+    monkeypatch.setattr(intake, "_write", purged_first)
+    meta = "<orx:deprecatedID>uuid:two</orx:deprecatedID>"
+    assert phone.send(instance("visit", "<who>y</who>", instance_id="uuid:one", meta=meta)).status_code == 409
+    assert (count(backend, models.SubmissionVersion), count(backend, models.Quarantine)) == (1, 0)
