@@ -298,6 +298,9 @@ def _find_or_add(
             return Receipt(added.submission_id, added.version_id, submission.instance_id, True), left
         # Somebody sent the same ID a moment ago and has committed since: this is a resend after all.
     known = _known(given)
+    if known is None and submission.deprecated_id is None:
+        # It is a test that has just gone with its draft.
+        raise problems.unavailable("the same was deleted at the same moment")
     return (_edit(given) if known is None else _resend(given, known)), files
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.db import models
 from app.permissions import Grant
-from app.services import clear_attachment
+from app.services import clear_attachment, receive_submission
 from tests.app.looking import blobs, count
 from tests.app.shown_forms import VISIT
 from tests.support.backend import Backend, Person, instance
@@ -29,6 +29,12 @@ def tester(backend: Backend) -> Person:
     assert admin.post(f"{DRAFT}?ignoreWarnings=true", data=draft, content_type="text/markdown").status_code == 200
     assert admin.post(ALL, data=XML, content_type="application/xml").status_code == 200
     return admin
+
+
+def delete_draft_elsewhere(tester: Person) -> None:
+    other = Person(tester.client.application.test_client(), tester.token, tester.actor_id)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(other.delete, DRAFT).result().status_code == 200
 
 
 def test_a_test_is_read_back_and_is_among_no_submissions(tester: Person) -> None:
@@ -80,6 +86,20 @@ def test_tests_go_with_their_draft(backend: Backend, tester: Person) -> None:
     assert tester.post(ALL, data=XML, content_type="application/xml").json["code"] == 404.1
 
 
+def test_a_test_that_is_sent_again_when_the_draft_goes_at_that_moment_is_asked_for_later(
+    tester: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = receive_submission._write
+
+    def deleted_first(*arguments: Any) -> Any:
+        delete_draft_elsewhere(tester)
+        return write(*arguments)
+
+    monkeypatch.setattr(receive_submission, "_write", deleted_first)
+    assert tester.post(ALL, data=XML, content_type="application/xml").json["code"] == 503.1
+    assert tester.post(ALL, data=XML, content_type="application/xml").json["code"] == 404.1
+
+
 def test_a_file_is_not_there_to_be_cleared_when_the_draft_goes_at_that_moment(
     tester: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,9 +108,7 @@ def test_a_file_is_not_there_to_be_cleared_when_the_draft_goes_at_that_moment(
 
     def looked(*arguments: Any) -> Any:
         found = look(*arguments)
-        other = Person(tester.client.application.test_client(), tester.token, tester.actor_id)
-        with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(other.delete, DRAFT).result().status_code == 200
+        delete_draft_elsewhere(tester)
         return found
 
     monkeypatch.setattr(clear_attachment, "files_of", looked)
