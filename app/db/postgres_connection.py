@@ -91,9 +91,9 @@ def check_lives(driver: Any, _record: Any, _proxy: Any) -> None:
     firewall forgot says nothing; that is why a connection that has rested is asked.
     """
     last, driver.used_at = driver.used_at, time.monotonic()
-    if driver.used_at - last < TRUSTED_SECONDS and not _has_something_to_say(driver):
-        return
     try:
+        if driver.used_at - last < TRUSTED_SECONDS and not _has_something_to_say(driver):
+            return
         driver.autocommit = True
         driver.execute("")
         driver.autocommit = False

@@ -136,6 +136,14 @@ def test_one_that_the_server_ended_a_moment_ago_is_replaced(engine: Engine, post
     assert backend_of(engine) not in (before, 0)
 
 
+def test_one_that_was_closed_on_our_side_is_replaced(engine: Engine) -> None:
+    before = backend_of(engine)
+    with engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+    driver.close()
+    assert backend_of(engine) not in (before, 0)
+
+
 def test_one_on_which_the_server_only_says_something_is_kept(
     engine: Engine, postgres: PostgresServer, asked: list[str]
 ) -> None:
