@@ -6,7 +6,7 @@ of the form a row stays that holds nothing: their numbers are in the audit, and 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import structlog
@@ -35,6 +35,7 @@ log = structlog.get_logger("sportel.forms")
 
 Submission, Version, Attachment = models.Submission, models.SubmissionVersion, models.SubmissionAttachment
 Form, FormVersion, Kept = models.Form, models.FormVersion, models.Quarantine
+_KEPT = (Kept.id, Kept.blob_key, Kept.data_key_id, Kept.instance_id)
 
 
 def is_anything_to_purge() -> bool:
@@ -90,7 +91,12 @@ def _purge_batch(form_id: int) -> bool:
             )
         )
         destroy_keys(keys)
-        _remember(db.session.get_one(Form, form_id), {row.instance_id for row in sent})
+        form = db.session.get_one(Form, form_id)
+        names = _gone_for_good(form, {row.instance_id for row in sent})
+        # What a phone sends again while the form is in the trash comes for no form, and is kept aside as such.
+        again = (Kept.project_id == form.project_id) & Kept.form_id.is_(None) & Kept.instance_id.in_(names)
+        blobs |= _discard(form, db.session.execute(select(*_KEPT).where(again).with_for_update()).all())
+        remember_erased(form, names, _REASON)
         gone = blobs - blob_queries.named(blobs)
     discard_blobs(gone)
     return bool(submissions)
@@ -98,28 +104,35 @@ def _purge_batch(form_id: int) -> bool:
 
 def _purge_kept(form_id: int) -> bool:
     """Purge some of what was kept aside of the form; False if there is no more."""
-    columns = (Kept.id, Kept.blob_key, Kept.data_key_id, Kept.instance_id)
     with transaction():
         keep_intake_out()
-        some = select(*columns).where(Kept.form_id == form_id).order_by(Kept.id).limit(BATCH).with_for_update()
+        some = select(*_KEPT).where(Kept.form_id == form_id).order_by(Kept.id).limit(BATCH).with_for_update()
         kept = db.session.execute(some).all()
         if not kept:
             return False
-        ids, blobs = [row.id for row in kept], {row.blob_key for row in kept}
-        _change(delete(Kept).where(Kept.id.in_(ids)))
-        destroy_keys([row.data_key_id for row in kept])
         form = db.session.get_one(Form, form_id)
-        about = {"project_id": form.project_id, "form_id": form_id}
-        record("quarantine.discard", None, **about, entries=ids, why="the form is purged")
-        _remember(form, {row.instance_id for row in kept if row.instance_id is not None})
+        blobs = _discard(form, kept)
+        names = _gone_for_good(form, {row.instance_id for row in kept if row.instance_id is not None})
+        remember_erased(form, names, _REASON)
         gone = blobs - blob_queries.named(blobs)
     discard_blobs(gone)
     return True
 
 
-def _remember(form: models.Form, instance_ids: set[str]) -> None:
-    """So that no older backup and no phone brings back what was purged. Raises Problem 503.1."""
-    remember_erased(form, instance_ids - held_still(form, instance_ids), _REASON)
+def _discard(form: models.Form, kept: Sequence[Any]) -> set[str]:
+    """Delete what was kept aside, in the running transaction; the files' keys in the storage."""
+    ids = [row.id for row in kept]
+    if ids:
+        _change(delete(Kept).where(Kept.id.in_(ids)))
+        destroy_keys([row.data_key_id for row in kept])
+        about = {"project_id": form.project_id, "form_id": form.id}
+        record("quarantine.discard", None, **about, entries=ids, why="the form is purged")
+    return {row.blob_key for row in kept}
+
+
+def _gone_for_good(form: models.Form, instance_ids: set[str]) -> set[str]:
+    """Those that no older backup and no phone may bring back."""
+    return instance_ids - held_still(form, instance_ids)
 
 
 def _end(form_id: int) -> None:

@@ -91,6 +91,20 @@ def test_what_a_phone_sends_again_to_a_form_that_is_purged_is_not_kept_aside(bac
     assert_no_orphans(backend)
 
 
+def test_what_a_phone_sent_again_while_its_form_was_in_the_trash_is_purged_too(backend: Backend) -> None:
+    backend.admin.publish(VISIT)
+    phone = backend.phone()
+    assert send(phone, "one") == 201
+    backend.admin.delete(f"{FORMS}/visit")
+    assert [send(phone, name) for name in ("one", "two")] == [404] * 2
+    thirty_days_pass(backend)
+    assert purge(backend) == 1
+    assert {row.instance_id for row in rows(backend, models.Quarantine)} == {"uuid:two"}
+    assert_no_orphans(backend)
+    with backend.app.app_context():
+        assert fsck().sound
+
+
 def test_where_the_ledger_cannot_be_written_nothing_is_purged_until_it_can(backend: Backend) -> None:
     backend.admin.publish(VISIT)
     assert send(backend.phone(), "one") == 201
