@@ -24,7 +24,8 @@ STREAMS = (*FORM_STREAMS, f"{LIST}.svc/Entities", f"{LIST}.svc/Entities?$orderby
 @pytest.fixture
 def visits(lite: Backend, monkeypatch: pytest.MonkeyPatch) -> Backend:
     """Six submissions and six cases; pages of one row, and pieces of one line."""
-    monkeypatch.setattr(feed, "PAGE_ROWS", 1)
+    for most in ("PAGE_ROWS", "FIRST_ROWS"):
+        monkeypatch.setattr(feed, most, 1)
     monkeypatch.setattr(entity_feed, "PAGE_ROWS", 1)
     monkeypatch.setattr(export_tables, "_PIECE_CHARACTERS", 1)
     monkeypatch.setattr(odata_feed, "_PIECE_BYTES", 1)
