@@ -128,9 +128,12 @@ def case_page(
     return replace(page, next_token=token_of_name(_UUID, queries.uuid_of(page.numbers[-1])))
 
 
-def stamp(view: View, page: CasePage) -> tuple[object, ...]:
-    """What changes with the cases of a page, and with what this reader sees of them; for a weak ETag."""
-    seen, mask = queries.stamp(page.wanted), page.mask
+def stamp(view: View, dataset: models.Dataset) -> tuple[object, ...]:
+    """What changes with the cases of a list, and with what this reader sees of them; for a weak ETag.
+
+    To be taken before anything is read: what comes in meanwhile would pass for seen.
+    """
+    seen, mask = queries.stamp(dataset.id, view.offices), mask_of_list(view, dataset)
     who = (view.offices, sorted(view.reach.items()), view.default)
     return (seen, who, sorted(mask.classes.items()), sorted(mask.label_classes), sorted(mask.typed))
 

@@ -61,8 +61,8 @@ def uuid_of(number: int) -> str:
     return db.session.scalars(select(Entity.uuid).where(Entity.id == number)).one()
 
 
-def stamp(wanted: WantedCases) -> tuple[Any, ...]:
-    """What changes when anything of these cases changes that the feed shows; for a weak ETag."""
+def stamp(dataset_id: int, offices: int | bool) -> tuple[Any, ...]:
+    """What changes when anything of these offices' cases changes that the feed shows; for a weak ETag."""
     statement = (
         select(
             func.count(),
@@ -78,7 +78,7 @@ def stamp(wanted: WantedCases) -> tuple[Any, ...]:
         .outerjoin(Actor, Actor.id == Entity.creator_id)
         .where(Version.is_current)
     )
-    return tuple(db.session.execute(_of_offices(statement, wanted)).one())
+    return tuple(db.session.execute(_of_offices(statement, WantedCases(dataset_id, offices))).one())
 
 
 def count(wanted: WantedCases) -> int:

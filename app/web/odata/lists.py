@@ -76,18 +76,18 @@ def metadata(here: Here, name: str) -> Response:
 def read(here: Here, name: str) -> Response:
     options, dataset = _options(), found(here, name)
     view = view_of_cases(here.actor, here.project)
+    whole = None if is_held(options.top) else _etag(stamp(view, dataset))
     documents = CaseDocuments(properties_by_odata_name(dataset), options.select)
     asked = asked_of_list(view, dataset, filter=options.filter, order=options.order, search=options.search)
     wanted = wanted_cases(view, dataset, asked)
     page = case_page(view, dataset, wanted, skip=options.skip, top=options.top, after=options.skiptoken)
     about = {"dataset": dataset.name, "count": len(page.numbers), **asked.on_record}
     record_read("entity.list", here.actor, project_id=here.project.id, **about)
-    whole = None
-    if not (is_held(options.top) or asked.changes_with_time):
-        whole = _etag(stamp(view, page))
-        same = unchanged(whole)
-        if same is not None:
-            return same
+    if asked.changes_with_time:
+        whole = None
+    same = unchanged(whole)
+    if same is not None:
+        return same
     head: dict[str, Any] = {"@odata.context": f"{_root(here, dataset.name)}/$metadata#{TABLE}"}
     if options.count:
         head["@odata.count"] = queries.count(wanted)

@@ -13,6 +13,7 @@ from flask import Response, request, stream_with_context
 
 from app import problems
 from app.db.queries import feed as queries
+from app.db.queries.submissions import Scope
 from app.runtime import runtime
 from app.services.audit_reads import feed_on_record
 from app.services.odata_conditions import asked
@@ -178,6 +179,8 @@ def _view_of_rows(here: Here, *, deidentified: bool) -> View:
 
 def _read(here: Here, name: str, *, is_draft: bool) -> Response:
     options = read_options()
+    # Before anything is read that depends on them: what is published meanwhile would pass for seen.
+    versions = None if is_held(options.top) else queries.versions_of_form(Scope(here.form.id, True, is_draft))
     if is_draft:
         view = view_of_form(here.actor, here.project, here.form)
     else:
@@ -189,8 +192,8 @@ def _read(here: Here, name: str, *, is_draft: bool) -> Response:
     # Before it is said that nothing changed: the row that it names may be gone for good.
     after = None if options.skiptoken is None else place_of(view, options.skiptoken, is_draft=is_draft)
     whole = None
-    if not (is_held(options.top) or wanted.changes_with_time):
-        whole = _etag(view, is_draft=is_draft)
+    if not (versions is None or wanted.changes_with_time):
+        whole = _etag(view, versions, is_draft=is_draft)
         same = unchanged(whole)
         if same is not None:
             return same
@@ -268,12 +271,12 @@ def _next_link(page: Page) -> str | None:
     return next_link(page.next_token, page.next_skip)
 
 
-def _etag(view: View, *, is_draft: bool) -> str | None:
+def _etag(view: View, versions: list[tuple[int, str]], *, is_draft: bool) -> str | None:
     """Of what leaves while it is read: what changes with the rows, their reader and the question. None for rows
     without people, which are counted anew for each answer.
     """
     if view.recipient is not None:
         return None
-    seen = (queries.stamp(view.scope(is_draft=is_draft)), queries.versions_of_form(view.scope(is_draft=is_draft)))
+    seen = (queries.stamp(view.scope(is_draft=is_draft)), versions)
     who = (view.offices, sorted(view.reach.items()), view.default)
     return etag_of(repr((seen, who, request.path, sorted(request.args.items()), api_url())).encode())

@@ -5,11 +5,15 @@ from __future__ import annotations
 import base64
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from lxml import etree
 
+from app.db import models
+from app.db.queries import feed as queries
+from app.db.queries.submissions import Scope
 from app.permissions import Grant
 from app.services import odata_feed
 from app.web.odata import answers
@@ -271,6 +275,35 @@ def test_a_page_that_grows_too_large_to_be_held_is_streamed(families: Backend, m
     page = families.admin.get(f"{SVC}/Submissions?$top=5", headers={"If-None-Match": whole.headers["ETag"]})
     assert (page.status_code, page.data) == (200, whole.data)
     assert not {"ETag", "Content-Length"} & set(page.headers.keys())
+
+
+def test_a_held_page_that_fails_is_a_problem_and_that_it_was_asked_for_is_on_record(families: Backend) -> None:
+    with families.database() as session:
+        session.query(models.SubmissionVersion).filter_by(instance_id="uuid:2").update({"sealed": b"damaged"})
+        session.commit()
+    answer = families.admin.get(f"{SVC}/Submissions?$top=5", headers={"If-None-Match": "*"})
+    assert (answer.status_code, answer.json["code"], "ETag" in answer.headers) == (500, 500.1, False)
+    assert "Who" not in answer.text
+    assert actions(families, "form.table") == ["form.table.read"]
+
+
+def test_a_version_that_is_published_while_the_table_is_read_is_shown_at_the_next_look(
+    families: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, stamp = families.admin, queries.stamp
+    newer = FORM.replace("| age     |", "| years   |").replace("| 1       |", "| 2       |")
+
+    def meanwhile(scope: Scope) -> tuple[Any, ...]:
+        monkeypatch.undo()
+        seen = stamp(scope)
+        with ThreadPoolExecutor(1) as another:
+            another.submit(admin.publish_version, "family", newer).result()
+        return seen
+
+    monkeypatch.setattr(queries, "stamp", meanwhile)
+    etag = admin.get(f"{SVC}/Submissions").headers["ETag"]
+    after = admin.get(f"{SVC}/Submissions", headers={"If-None-Match": etag})
+    assert (after.status_code, "years" in after.text) == (200, True)
 
 
 @pytest.mark.parametrize("name", ["\0", "uuid:\0", "\ud800"], ids=["null", "with null", "half a pair"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from app.db import models
 from app.permissions import Grant
+from app.services.audit_reads import record_read
+from app.web.odata import lists
 from tests.app.looking import rows
 from tests.app.shown_forms import CASES, entity
 from tests.app.web.odata.test_types import declared, walk
@@ -202,3 +205,22 @@ def test_a_page_is_sent_again_only_if_its_own_cases_changed(listed: Backend) -> 
     answers = {each: admin.get(each, headers=headers) for each, headers in known.items()}
     assert [each.status_code for each in answers.values()] == [304, 200, 200]
     assert "X" in [row["code"] for row in answers[second].json["value"]]
+
+
+def test_a_case_that_comes_while_the_list_is_read_is_sent_at_the_next_look(
+    listed: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, phone = listed.admin, listed.phone()
+    xml = instance("intake", "<code>C-4</code>", meta=entity(f'id="{uuid(4)}" create="1"', "C-4"))
+
+    def meanwhile(*arguments: Any, **about: Any) -> None:
+        monkeypatch.undo()
+        record_read(*arguments, **about)
+        with ThreadPoolExecutor(1) as another:
+            assert another.submit(phone.send, xml).result().status_code == 201
+
+    monkeypatch.setattr(lists, "record_read", meanwhile)
+    before = admin.get(f"{SVC}/Entities")
+    assert "C-4" not in before.text
+    after = admin.get(f"{SVC}/Entities", headers={"If-None-Match": before.headers["ETag"]})
+    assert (after.status_code, "C-4" in after.text) == (200, True)
