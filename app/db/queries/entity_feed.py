@@ -69,6 +69,8 @@ def stamp(dataset_id: int, offices: int | bool) -> tuple[Any, ...]:
             func.sum(Entity.id),
             func.count(Entity.deleted_at),
             func.max(Entity.deleted_at),
+            # After a restore a number is given again.
+            func.max(Entity.created_at),
             func.max(Entity.updated_at),
             func.max(Version.id),
             func.max(Actor.updated_at),

@@ -138,7 +138,12 @@ def place_of(scope: Scope, instance_id: str) -> int | None:
 def stamp(scope: Scope) -> tuple[Any, ...]:
     """What changes when anything of these rows changes that a feed shows; for a weak ETag."""
     statement = select(
-        func.count(), func.sum(Submission.id), func.max(Submission.updated_at), func.sum(Submission.edits)
+        func.count(),
+        func.sum(Submission.id),
+        # After a restore a number is given again.
+        func.max(Submission.created_at),
+        func.max(Submission.updated_at),
+        func.sum(Submission.edits),
     )
     rows = db.session.execute(in_scope(statement.select_from(Submission), scope)).one()
     names = (

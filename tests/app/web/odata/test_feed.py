@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from app.clock import now
 from app.db import models
 from app.db.queries import feed as queries
 from app.db.queries.submissions import Scope
@@ -304,6 +305,17 @@ def test_a_version_that_is_published_while_the_table_is_read_is_shown_at_the_nex
     etag = admin.get(f"{SVC}/Submissions").headers["ETag"]
     after = admin.get(f"{SVC}/Submissions", headers={"If-None-Match": etag})
     assert (after.status_code, "years" in after.text) == (200, True)
+
+
+def test_another_row_under_the_number_of_one_that_a_restore_lost_is_sent(families: Backend) -> None:
+    etag = families.admin.get(f"{SVC}/Submissions").headers["ETag"]
+    with families.database() as session:
+        session.query(models.Submission).filter_by(instance_id="uuid:4").update(
+            {"instance_id": "uuid:5", "created_at": now()}
+        )
+        session.commit()
+    answer = families.admin.get(f"{SVC}/Submissions", headers={"If-None-Match": etag})
+    assert (answer.status_code, "uuid:5" in answer.text) == (200, True)
 
 
 @pytest.mark.parametrize("name", ["\0", "uuid:\0", "\ud800"], ids=["null", "with null", "half a pair"])

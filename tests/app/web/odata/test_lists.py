@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.clock import now
 from app.db import models
 from app.permissions import Grant
 from app.services.audit_reads import record_read
@@ -224,3 +225,11 @@ def test_a_case_that_comes_while_the_list_is_read_is_sent_at_the_next_look(
     assert "C-4" not in before.text
     after = admin.get(f"{SVC}/Entities", headers={"If-None-Match": before.headers["ETag"]})
     assert (after.status_code, "C-4" in after.text) == (200, True)
+
+
+def test_another_case_under_the_number_of_one_that_a_restore_lost_is_sent(listed: Backend) -> None:
+    etag = listed.admin.get(f"{SVC}/Entities").headers["ETag"]
+    with listed.database() as session:
+        session.query(models.Entity).filter_by(uuid=uuid(3)).update({"created_at": now()})
+        session.commit()
+    assert listed.admin.get(f"{SVC}/Entities", headers={"If-None-Match": etag}).status_code == 200
