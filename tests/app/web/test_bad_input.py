@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -48,20 +50,26 @@ def world(sqlite_template: Path) -> Iterator[World]:
 
 
 def refusals(world: World, method: str, rule: str, bodies: dict[str, bytes], content_type: str) -> dict[str, Any]:
-    """For each body the status and the problem's code, where it is not a refusal of what was sent."""
+    """For each body the status and the problem, where it is not a refusal of what was sent; and what was changed."""
     row = TABLE[method, rule]
     path = address(rule, row, world.params[row.kind][OWN])
-    wrong = {}
+    wrong, before = {}, everything(world)
     for name, body in bodies.items():
         status, answer = world.ask(asker(row), method, path, data=body, content_type=content_type)
-        code = 0.0
-        if b"<OpenRosaResponse" not in answer:
-            problem = json.loads(answer)
-            code = problem.get("code", 0)
-            assert problem.get("message"), name
-        if status not in (400, 413, 415, 422) or int(code or status) != status:
-            wrong[name] = (status, code)
+        # A phone's door says it in XML, without a code.
+        problem = {"code": status, "message": answer} if b"<OpenRosaResponse" in answer else json.loads(answer)
+        assert problem.get("message"), name
+        if status not in (400, 413, 415, 422) or int(problem.get("code", 0)) != status:
+            wrong[name] = (status, problem)
+    if everything(world) != before:
+        wrong["what is kept"] = sorted(set(everything(world)) ^ set(before))
     return wrong
+
+
+def everything(world: World) -> list[str]:
+    """All rows of the database but the audit's, which may tell of a refusal."""
+    with closing(sqlite3.connect(world.backend.folder / "db" / "sportel.sqlite3")) as database:
+        return [line for line in database.iterdump() if not line.startswith('INSERT INTO "audits"')]
 
 
 def asker(row: Row) -> str:
