@@ -73,8 +73,7 @@ def _newest_first(wanted: Wanted, skip: int, limit: int | None) -> Iterator[list
     while left is None or left > 0:
         size = most if left is None else min(left, most)
         # Which rows first: a database that knows little of its tables would join all of them and then sort.
-        numbers = select(Submission.id) if wanted.condition is None else _joined(select(Submission.id))
-        numbers = _restricted(numbers, wanted).order_by(Submission.id.desc()).limit(size).offset(skip)
+        numbers = _restricted(_numbers(wanted), wanted).order_by(Submission.id.desc()).limit(size).offset(skip)
         if before_id is not None:
             numbers = numbers.where(Submission.id < before_id)
         page = _read(_columns().where(Submission.id.in_(numbers)).order_by(Submission.id.desc()))
@@ -106,7 +105,7 @@ def count(wanted: Wanted) -> int:
 
 def is_there_more(wanted: Wanted) -> bool:
     """Is there a submission, beside those before the place that was given?"""
-    statement = _restricted(_joined(select(Submission.id)), wanted).limit(1)
+    statement = _restricted(_numbers(wanted), wanted).order_by(Submission.id.desc()).limit(1)
     if wanted.before_id is not None:
         statement = statement.where(Submission.id < wanted.before_id)
     return db.session.scalar(statement) is not None
@@ -173,6 +172,12 @@ def versions_of_form(scope: Scope) -> list[tuple[int, str]]:
 def _restricted(statement: Select[*tuple[Any, ...]], wanted: Wanted) -> Select[*tuple[Any, ...]]:
     restricted = in_scope(statement, wanted.scope)
     return restricted if wanted.condition is None else restricted.where(wanted.condition)
+
+
+def _numbers(wanted: Wanted) -> Select[int]:
+    """Of the rows; only a filter asks for more than the submissions themselves."""
+    numbers = select(Submission.id)
+    return numbers if wanted.condition is None else _joined(numbers)
 
 
 def _joined(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
