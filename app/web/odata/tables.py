@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 import orjson
-from flask import Response, request, stream_with_context
+from flask import Response, request
 
 from app import problems
 from app.db.queries import feed as queries
@@ -26,8 +26,6 @@ from app.web.addresses import api_url, segment
 from app.web.api.forms import ONE
 from app.web.door import Door, Here
 from app.web.odata.answers import (
-    JSON,
-    as_odata,
     etag_of,
     held_answer,
     is_held,
@@ -236,7 +234,7 @@ def _read_one(here: Here, instance_id: str, part: str, *, is_draft: bool) -> Res
         head["@odata.count"] = len(rows)
     end = None if options.top is None else options.skip + options.top
     document = orjson.dumps(head | {"value": rows[options.skip : end]})
-    return as_odata(Response(stream_with_context(feed.ended([document])), content_type=JSON))
+    return streamed_answer(feed.ended([document]), None)
 
 
 def _unquoted(key: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
@@ -11,11 +9,11 @@ from sqlalchemy.exc import DataError, IntegrityError
 from app.clock import now
 from app.db import db, models
 from app.db.insert_submission import NewRows, insert_submission
-from app.db.postgres_connection import Cursor
 from app.services.transaction import transaction
 from tests.app.looking import count
 from tests.app.shown_forms import simple
 from tests.support.backend import Backend, instance
+from tests.support.statements import hear_statements
 
 MOMENT = now()
 ONE = instance("a", "<who>Drita</who>", instance_id="uuid:1")
@@ -122,14 +120,7 @@ def test_a_text_that_is_too_long_for_its_column_is_refused_and_not_cut(form: Bac
 def test_what_a_phone_sends_takes_four_statements(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     backend.admin.publish(simple("a"))
     phone = backend.phone()
-    asked: list[str] = []
-    execute = Cursor.execute
-
-    def note(self: Cursor, query: Any, *arguments: Any, **options: Any) -> Any:
-        asked.append(str(query))
-        return execute(self, query, *arguments, **options)
-
-    monkeypatch.setattr(Cursor, "execute", note)
+    asked = hear_statements(monkeypatch)
     for number in range(2):
         asked.clear()  # the first time reads what a process reads once
         assert phone.only_send(instance("a", "<who>x</who>", instance_id=f"uuid:{number}")).status_code == 201

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Engine, create_engine, text
 
 from app.db import postgres_connection
 from app.db.engine import configure_engine, engine_options
-from app.db.postgres_connection import TRUSTED_SECONDS, Cursor
+from app.db.postgres_connection import TRUSTED_SECONDS
 from tests.support.postgres import PostgresServer
+from tests.support.statements import hear_statements
 
 TIMES_UNTIL_PREPARED = 6
 
@@ -103,15 +104,7 @@ def backend_of(engine: Engine) -> int:
 @pytest.fixture
 def asked(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is sent to the server from now on."""
-    sent: list[str] = []
-    execute = Cursor.execute
-
-    def note(self: Cursor, query: Any, *arguments: Any, **options: Any) -> Any:
-        sent.append(str(query))
-        return execute(self, query, *arguments, **options)
-
-    monkeypatch.setattr(Cursor, "execute", note)
-    return sent
+    return hear_statements(monkeypatch)
 
 
 def test_a_connection_that_was_used_a_moment_ago_is_not_asked_whether_it_lives(
